@@ -1,0 +1,87 @@
+"""A plan on the terminal."""
+
+from __future__ import annotations
+
+from interlock.cli.show import heading, line, pairs, table
+from interlock.cli.words import count, deployment, formats, performance, seconds, some, start, usd
+from interlock.search import Plan
+from interlock.search.goals import OBJECTIVES
+from interlock.units import show
+
+
+def print_plan(p: Plan) -> None:
+    """The question, the answer or what is missing for one, and what else was found."""
+    _question(p)
+    if p.recommended is None:
+        heading("Nothing meets the limits")
+        pairs([("missing", text) for text in p.missing])
+    else:
+        heading(f"Recommended: {deployment(p.recommended)}")
+        pairs([*performance(p.recommended), ("limited by", p.binding), *start(p.recommended)])
+        pairs([("note", text) for text in p.recommended.notes])
+        _front(p)
+    _runners(p)
+    _relaxations(p)
+    heading("Notes")
+    weakest = f"weakest evidence: {p.recommended.evidence.value}; " if p.recommended else ""
+    for text in (f"{weakest}no error band yet, the cost model is not calibrated", *p.notes):
+        line(f"  {text}")
+
+
+def _question(p: Plan) -> None:
+    space, goals = p.space, p.goals
+    times = (("TTFT", goals.ttft_s), ("TPOT", goals.tpot_s), ("request", goals.latency_s))
+    limits = [f"{name} at most {seconds(value)}" for name, value in times if value is not None]
+    limits += [f"at most {show(goals.power_w, 'W')}"] if goals.power_w else []
+    limits += [f"{goals.rate:g} requests/s"] if goals.rate else []
+    asked = ", ".join([*limits, f"at most {some(goals.max_chips, 'chip')}"])
+    out = f", {space.output:g} out" if space.model.generates else ""
+    heading(f"{space.model.name}: {space.prompt:g} tokens in{out}; {asked}")
+    line(
+        f"{some(p.candidates, 'deployment')} on {some(len(space.chips), 'chip')} priced, "
+        f"{p.feasible:,} meet the limits; ranked by {_objective(p)}"
+    )
+
+
+def _objective(p: Plan) -> str:
+    said = OBJECTIVES[p.goals.objective]
+    return said if p.space.model.generates else said.replace("output token", "request")
+
+
+def _front(p: Plan) -> None:
+    if not p.front:
+        return
+    generates = p.space.model.generates
+    figures = ("TTFT", "TPOT", "tok/s\n/chip", "$/Mtok", "J/tok")
+    if not generates:
+        figures = ("latency", "", "req/s\n/chip", "$/Mreq", "J/req")
+    heading(f"Pareto set: cost, throughput, {'TTFT, TPOT' if generates else 'latency'}, energy")
+    columns = [("deployment", "left"), ("formats", "left"), *((name, "right") for name in ("batch", *figures))]
+    rows = []
+    for e in p.front:
+        r = e.request
+        chips = int(r.parallelism.chips)
+        cut = "" if chips == 1 else f" {r.parallelism.name}"
+        times = (seconds(e.ttft_s), seconds(e.tpot_s) if generates else "", count(e.tokens_per_s / chips))
+        joules = "?" if e.joules_per_token is None else f"{e.joules_per_token:.2g}"
+        rows.append((f"{r.chip.id}{cut}", formats(r.scheme), r.batch, *times, usd(e.usd_per_million_tokens), joules))
+    table(columns, rows)
+
+
+def _runners(p: Plan) -> None:
+    if not p.runners:
+        return
+    heading("Why the other chips lost")
+    rows = [
+        (item.chip, item.why if item.estimate is None else f"{item.why}: {deployment(item.estimate)}")
+        for item in p.runners
+    ]
+    table([("chip", "left"), ("best it can do", "wrap")], rows, indent=2)
+
+
+def _relaxations(p: Plan) -> None:
+    if not p.relaxations:
+        return
+    heading("Which limit costs most")
+    rows = [(item.limit, f"{1 / item.ratio:.2f} times better", deployment(item.example)) for item in p.relaxations]
+    table([("without", "left"), (_objective(p), "wrap"), ("with", "left")], rows, indent=2)

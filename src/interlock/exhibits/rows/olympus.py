@@ -1,0 +1,11 @@
+"""Olympus: an entry that refuses to be predicted."""
+
+from interlock.exhibits.base import Reproduction
+from interlock.exhibits.undisclosed import disclosure, undisclosed
+
+CLAIM = disclosure("olympus")
+
+
+def run() -> Reproduction:
+    """Marked, dated, and no prediction without a config of the user's own."""
+    return undisclosed("olympus")

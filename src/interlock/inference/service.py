@@ -1,0 +1,152 @@
+"""One replica in steady state under continuous batching: first token, time per token, throughput, joules.
+
+idea:    a replica keeps `batch` sequences in each of its pipeline stages. In one cycle every sequence gets a token, and
+         batch / output of the requests end and are replaced, each by one prefill that the others wait for.
+symbols: t_d one decode step through all stages, t_p one prefill, b sequences a stage, O output tokens, s stages.
+         cycle T = (t_d + b t_p / O) u, with u the fullest stage over the mean; TPOT = T; throughput = b s / T.
+         With fewer sequences than stages b is below 1: a step still carries one, and u b matters only above 1.
+departs: arrivals, chunking and preemption belong to the serving simulator; waiting is M/D/1 when a rate is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from interlock.cost import Chips
+from interlock.inference.memory import Memory, memory_plan
+from interlock.inference.step_cost import StepCost, price_step
+from interlock.models import Formats, Model, Step, decode, prefill
+from interlock.operators import Array
+from interlock.parallel import Parallelism
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What one replica delivers and needs; times in seconds, bytes on the fullest chip, energies of all its chips."""
+
+    prefill: StepCost
+    decode: StepCost | None
+    ttft: Array
+    tpot: Array
+    latency: Array
+    tokens_per_s: Array  # output tokens; requests for models that do not generate
+    requests_per_s: Array
+    joules_per_token: Array
+    memory: Memory
+    spilled: Array  # bytes on the spill tier
+    power: Array  # W of all chips of the replica
+
+
+def serve(
+    model: Model,
+    formats: Formats,
+    parallelism: Parallelism,
+    chips: Chips,
+    *,
+    batch: Array,
+    prompt: float,
+    output: float,
+    images: float = 0.0,
+    skew: float = 0.0,
+) -> Service:
+    """Steady state of one replica.
+
+    Args:
+        model: what runs.
+        formats: bytes an element by tensor class.
+        parallelism: the degrees; `data` does not matter here.
+        chips: the chip, or a column of chips.
+        batch: sequences in each engine step, below 1 where some stages have none; a replica of s stages holds s
+            times as many.
+        prompt: tokens in, images included.
+        output: tokens out; ignored by models that do not generate.
+        images: images in each request.
+        skew: how unevenly tokens choose experts.
+    """
+    stages = np.asarray(parallelism.pipeline, dtype=float)
+    together = np.maximum(batch, 1.0)
+    phases = _phases(model, together, prompt, output, images)
+    memory = memory_plan(
+        model,
+        formats,
+        parallelism,
+        sequences=batch * stages,
+        context=phases.context,
+        step_tokens=np.maximum(prompt, together),
+        encoder_context=prompt,
+    )
+    spilled = np.maximum(memory.total - chips.usable, 0.0)
+    stream = np.where(spilled > 0, _streamed(spilled, memory, stages) / chips.spill_bandwidth, 0.0)
+    first = price_step(model, phases.first, formats, parallelism, chips, skew=skew)
+    unevenness = np.ceil(model.main.depth / stages) * stages / model.main.depth
+    wait = np.maximum(np.minimum(batch, 1.0) * unevenness, 1.0)  # for the fullest stage
+    t_p = np.maximum(first.time, stream)
+    size = parallelism.tensor * stages
+    if not model.generates:
+        many = price_step(model, prefill(together, prompt, images=images), formats, parallelism, chips, skew=skew)
+        t_b = np.maximum(many.time, stream)
+        rate = batch * stages / (t_b * wait)
+        energy = many.energy / together + chips.static_power * size / rate
+        return Service(
+            prefill=many,
+            decode=None,
+            ttft=t_b,
+            tpot=np.zeros_like(t_b),
+            latency=t_b,
+            tokens_per_s=rate,
+            requests_per_s=rate,
+            joules_per_token=energy,
+            memory=memory,
+            spilled=spilled,
+            power=energy * rate,
+        )
+    each = price_step(model, phases.each, formats, parallelism, chips, skew=skew)
+    t_d = np.maximum(each.time, stream)
+    cycle = (t_d + together * t_p / output) * wait
+    ttft = t_p + t_d / 2.0
+    tokens = batch * stages / cycle
+    dynamic = each.energy / together + first.energy / output
+    joules = dynamic + chips.static_power * size / tokens
+    return Service(
+        prefill=first,
+        decode=each,
+        ttft=ttft,
+        tpot=cycle,
+        latency=ttft + (output - 1.0) * cycle if output > 1 else ttft,
+        tokens_per_s=tokens,
+        requests_per_s=tokens / output,
+        joules_per_token=joules,
+        memory=memory,
+        spilled=spilled,
+        power=joules * tokens,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Phases:
+    """The step that reads one prompt, the step in the middle of decoding, and the longest self-attention cache."""
+
+    first: Step
+    each: Step
+    context: float
+
+
+def _phases(model: Model, sequences: Array, prompt: float, output: float, images: float) -> _Phases:
+    """Decoders read the prompt themselves; encoder-decoders encode it, and their decoder starts from one token."""
+    if model.decoder is None or model.encoder is None:
+        first, each = prefill(1.0, prompt, images=images), decode(sequences, prompt + output / 2.0)
+        return _Phases(first=first, each=each, context=prompt + output if model.generates else prompt)
+    first = Step(prefill_sequences=1.0, prefill_tokens=1.0, images=images, encoder_tokens=prompt)
+    each = Step(decode_sequences=sequences, decode_context=1.0 + output / 2.0, encoder_tokens=prompt)
+    return _Phases(first=first, each=each, context=1.0 + output)
+
+
+def _streamed(spilled: Array, memory: Memory, stages: Array) -> Array:
+    """Bytes that come from the spill tier while a step passes all stages.
+
+    Caches spill first: each is read by the one step that its sequence is in. Spilled weights are read on every stage.
+    """
+    caches = np.minimum(spilled, memory.kv)
+    return caches + stages * (spilled - caches)

@@ -1,0 +1,23 @@
+"""The first waist: what must be computed, in a dozen kinds, with shapes and bytes by tensor class."""
+
+from interlock.operators.operator import (
+    COMPUTE_FORMATS,
+    Array,
+    Communication,
+    Kind,
+    Operator,
+    Routing,
+    Split,
+    compute_code,
+)
+
+__all__ = [
+    "COMPUTE_FORMATS",
+    "Array",
+    "Communication",
+    "Kind",
+    "Operator",
+    "Routing",
+    "Split",
+    "compute_code",
+]

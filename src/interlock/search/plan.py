@@ -1,0 +1,234 @@
+"""A plan: the best deployment for the goals, what else is worth considering, why the others lost, what would help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlock.inference.estimate import Estimate, estimate_request
+from interlock.inference.request import Request
+from interlock.parallel import Parallelism
+from interlock.search.front import front
+from interlock.search.goals import Goals, Objective
+from interlock.search.limits import Limits, limits_of
+from interlock.search.load import Loaded, under_rate
+from interlock.search.space import Floats, Priced, Space, indices, price_space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """The best that another chip can do: feasible but worse, or short of a limit; `why` says which and by how much."""
+
+    chip: str
+    estimate: Estimate | None
+    why: str
+    ratio: float = float("inf")  # of its objective to the recommended one's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """A limit, and how much better the objective would be without it (ratio of the objective, below 1 is better)."""
+
+    limit: str
+    value: float
+    ratio: float
+    example: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The answer. Where nothing meets the goals, `recommended` is None and `missing` says what is short."""
+
+    goals: Goals
+    space: Space
+    candidates: int
+    feasible: int
+    recommended: Estimate | None
+    binding: str
+    front: tuple[Estimate, ...]
+    runners: tuple[Runner, ...]
+    relaxations: tuple[Relaxation, ...]
+    missing: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def make_plan(
+    space: Space, goals: Goals, *, show: int = 12, progress: Callable[[int, int], None] | None = None
+) -> Plan:
+    """Price the space, keep what meets the goals, rank it."""
+    loaded = under_rate(price_space(space, progress), goals.rate, space.output if space.model.generates else 1.0)
+    priced = loaded.priced
+    limits = limits_of(priced, goals, space)
+    value = objective(priced, goals.objective)
+    allowed = limits.all()
+    best = _best(value, allowed, priced.tpot)
+    found = best is not None
+    build = _Builder(space, loaded, goals, limits)
+    recommended = None if best is None else build.estimate(best)
+    return Plan(
+        goals=goals,
+        space=space,
+        candidates=space.size,
+        feasible=int(np.count_nonzero(allowed)),
+        recommended=recommended,
+        binding="" if best is None else limits.binding(best),
+        front=tuple(build.estimate(place) for place in _front(priced, allowed, value, show, best)),
+        runners=() if best is None else tuple(build.runners(value, best)),
+        relaxations=() if best is None else tuple(build.relaxations(value, float(value.ravel()[best]))),
+        missing=() if found else tuple(limits.missing(value)),
+        notes=tuple(_notes(space, goals)),
+    )
+
+
+def _best(value: Floats, allowed: NDArray[np.bool_], tpot: Floats) -> int | None:
+    """The place of the lowest value among what is allowed; of equal ones the fastest, then the first."""
+    ranked = np.where(allowed & np.isfinite(value), value, np.inf).ravel()
+    lowest = ranked.min()
+    if not np.isfinite(lowest):
+        return None
+    equal = np.flatnonzero(ranked <= lowest * (1 + 1e-9))
+    return int(equal[np.argmin(tpot.ravel()[equal])])
+
+
+def objective(priced: Priced, name: Objective) -> Floats:
+    """The figure to minimise for each candidate; nan where unknown."""
+    if name == "throughput":
+        with np.errstate(divide="ignore"):
+            return priced.chips / priced.tokens_per_s
+    values = {"cost": priced.usd, "ttft": priced.ttft, "tpot": priced.tpot, "energy": priced.joules}
+    return values[name]
+
+
+def _front(priced: Priced, allowed: NDArray[np.bool_], value: Floats, show: int, best: int | None) -> list[int]:
+    """Places on the Pareto front over all five objectives, the best by the chosen one first, at most `show` of them."""
+    places = np.flatnonzero(allowed.ravel())
+    names: tuple[Objective, ...] = ("cost", "throughput", "ttft", "tpot", "energy")
+    if places.size == 0:
+        return []
+    columns = np.stack([objective(priced, name).ravel()[places] for name in names], axis=1)
+    columns = np.where(np.isnan(columns), np.inf, columns)
+    kept = places[front(columns)]
+    extremes = [int(places[_lowest(columns, axis)]) for axis in range(len(names))]
+    ordered = kept[np.argsort(value.ravel()[kept], kind="stable")]
+    spread = [
+        int(place) for place in ordered[np.unique(np.linspace(0, max(len(kept) - 1, 0), max(show, 0)).astype(int))]
+    ]
+    chosen = list(dict.fromkeys([*([] if best is None else [best]), *extremes, *spread]))[: max(show, 0)]
+    flat, pace = value.ravel(), priced.tpot.ravel()
+    return sorted(
+        chosen, key=lambda place: (float(f"{np.nan_to_num(flat[place], nan=np.inf):.6g}"), pace[place], place)
+    )
+
+
+def _lowest(columns: Floats, axis: int) -> int:
+    """The row that is lowest in one column and, among equal ones, in the others: no row is better everywhere."""
+    rows = np.arange(len(columns))
+    for column in [axis, *range(columns.shape[1])]:
+        values = columns[rows, column]
+        rows = rows[values == values.min()]
+    return int(rows[0])
+
+
+def _notes(space: Space, goals: Goals) -> list[str]:
+    notes = []
+    unpriced = [chip.id for chip, price in zip(space.chips, space.prices, strict=True) if price is None]
+    if unpriced and goals.objective == "cost":
+        notes.append(f"no price known for {', '.join(unpriced)}: give one with --price {unpriced[0]}=USD/h")
+    bases = sorted({price.basis for price in space.prices if price is not None})
+    if len(bases) > 1:
+        notes.append(f"prices have different bases ({', '.join(bases)}): compare with care")
+    if len({item.weight.bits for item in space.schemes}) > 1:
+        notes.append("answer quality is not weighed yet: --weight-formats limits the formats")
+    return notes
+
+
+class _Builder:
+    """Turns places in the space into full estimates, and says why they lost."""
+
+    def __init__(self, space: Space, loaded: Loaded, goals: Goals, limits: Limits) -> None:
+        self.space, self.priced, self.units, self.goals, self.limits = (
+            space, loaded.priced, loaded.units, goals, limits,
+        )  # fmt: skip
+
+    def estimate(self, place: int) -> Estimate:
+        space = self.space
+        (c, s, t, e, p, b) = next(indices(space, [place]))
+        units = int(self.units.ravel()[place])
+        groups = max(space.expert[e] // space.tensor[t], 1)
+        degrees = Parallelism(
+            tensor=space.tensor[t], expert=space.expert[e], pipeline=space.pipeline[p], data=groups * units
+        )
+        request = Request(
+            model=space.model,
+            chip=space.chips[c],
+            scheme=space.schemes[s],
+            parallelism=degrees,
+            batch=space.batches[b] * space.pipeline[p],
+            prompt=space.prompt,
+            output=space.output,
+            images=space.images,
+            skew=space.skew,
+        )
+        found = estimate_request(request, host_memory=space.spill_bytes[c] or None, price=space.prices[c])
+        return found if self.goals.rate is None else self._under_rate(found, place)
+
+    def _under_rate(self, found: Estimate, place: int) -> Estimate:
+        """The estimate with the waits, the money and the joules of the rate it carries."""
+        p = self.priced
+        usd, joules, power = (float(column.ravel()[place]) for column in (p.usd, p.joules, p.power))
+        return replace(
+            found,
+            ttft_s=float(p.ttft.ravel()[place]),
+            latency_s=float(p.latency.ravel()[place]),
+            usd_per_million_tokens=usd if np.isfinite(usd) else None,
+            joules_per_token=joules if np.isfinite(joules) else None,
+            power_w=power if np.isfinite(power) else None,
+        )
+
+    def runners(self, value: Floats, best: int) -> list[Runner]:
+        """For each other chip the best it can do, or the limit it misses by least."""
+        found: list[Runner] = []
+        winner = next(indices(self.space, [best]))[0]
+        allowed = self.limits.all()
+        for c, chip in enumerate(self.space.chips):
+            if c == winner:
+                continue
+            place = _best(value[c], allowed[c], self.priced.tpot[c])
+            if place is not None:
+                offset = c * value[c].size + place
+                ratio = value.ravel()[offset] / value.ravel()[best]
+                why = f"{ratio:.2f} times the best {self._noun()}"
+                found.append(Runner(chip=chip.id, estimate=self.estimate(offset), why=why, ratio=float(ratio)))
+            elif np.any(allowed[c]):
+                found.append(Runner(chip=chip.id, estimate=None, why=f"its {self._noun()} is unknown"))
+            else:
+                found.append(Runner(chip=chip.id, estimate=None, why=self.limits.shortfall(c)))
+        return sorted(found, key=lambda runner: (runner.ratio, runner.chip))
+
+    def _noun(self) -> str:
+        """What the objective measures, for a sentence."""
+        noun = _NOUN[self.goals.objective]
+        return noun if self.space.model.generates else noun.replace("token", "request")
+
+    def relaxations(self, value: Floats, best: float) -> list[Relaxation]:
+        """What dropping each limit would buy, the most helpful first; limits that buy less than 1 % are left out."""
+        found: list[Relaxation] = []
+        for name, mask in self.limits.without().items():
+            place = _best(value, mask, self.priced.tpot)
+            if place is not None and value.ravel()[place] < best * 0.99:
+                ratio = float(value.ravel()[place] / best)
+                example = self.estimate(place)
+                found.append(Relaxation(limit=name, value=self.limits.value(name), ratio=ratio, example=example))
+        return sorted(found, key=lambda item: item.ratio)
+
+
+_NOUN: dict[Objective, str] = {
+    "cost": "cost per token",
+    "throughput": "chip time per token",
+    "ttft": "time to first token",
+    "tpot": "time per token",
+    "energy": "energy per token",
+}

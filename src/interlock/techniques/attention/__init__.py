@@ -1,0 +1,1 @@
+"""Fewer tokens to attend to."""

@@ -1,0 +1,85 @@
+"""What the package promises: its public names and the options of its command line. A new one is a decision."""
+
+from collections.abc import Iterator
+
+import pytest
+from cyclopts import App
+
+import interlock
+from interlock.cli.application import app
+
+NAMES = [
+    "Chip", "InputError", "InterlockError", "Model", "Plan", "chip", "count_parameters", "estimate", "explain",
+    "model", "plan",
+]  # fmt: skip
+
+
+def test_the_public_names_are_these():
+    assert sorted(interlock.__all__) == NAMES
+    assert dir(interlock) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_public_name_loads_and_is_documented(name: str):
+    assert getattr(interlock, name).__doc__
+
+
+def test_any_other_name_is_refused():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        interlock.nothing  # noqa: B018
+
+
+def test_the_errors_are_one_tree():
+    assert issubclass(interlock.InputError, interlock.InterlockError)
+
+
+DEPLOYMENT = """
+    --model --chip --tensor-parallel-size --tp -tp --pipeline-parallel-size --pp -pp --expert-parallel-size --ep -ep
+    --data-parallel-size --dp -dp --sequence-parallel --weight-format --activation-format --kv-cache-dtype --technique
+    --batch --max-num-seqs --workload --prompt --input-len --output --output-len --images --routing-skew --price
+    --host-memory --json
+"""
+OPTIONS = {
+    "plan": """
+        --model --chips --workload --prompt --input-len --output --output-len --images --objective --ttft --tpot
+        --latency --power --rate --request-rate --max-chips --weight-formats --kv-cache-dtypes --price --price-basis
+        --host-memory --routing-skew --spill --no-spill --front --json --csv --html
+    """,
+    "estimate": DEPLOYMENT,
+    "explain": DEPLOYMENT + "--csv --html",
+    "chips": "--search --json",
+    "nodes": "--search --json",
+    "models": "--search --json",
+    "formats": "--json",
+    "techniques": "--search --json",
+    "workloads": "--json",
+    "systems": "--search --status --json",
+    "systems run": "--all --json",
+}
+
+
+def commands(here: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+    """Every command with its options, as a user may type them."""
+    for name in here:
+        if name.startswith("-"):
+            continue
+        command = here[name]
+        if command.default_command is not None:
+            spelt = {name for argument in command.assemble_argument_collection() for name in argument.names}
+            yield " ".join((*path, name)), {name for name in spelt if name.startswith("-")}
+        yield from commands(command, (*path, name))
+
+
+def test_the_commands_are_these():
+    assert sorted(name for name, _ in commands(app)) == sorted(OPTIONS)
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_the_options_of_a_command_are_these(command: str):
+    assert dict(commands(app))[command] == set(OPTIONS[command].split())
+
+
+def test_names_that_errors_offer_to_list_have_a_command():
+    from interlock.errors import _LISTED
+
+    assert {f"{kind}s" for kind in _LISTED} <= set(OPTIONS)
