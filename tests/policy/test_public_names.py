@@ -35,9 +35,9 @@ def test_the_errors_are_one_tree():
 
 DEPLOYMENT = """
     --model --chip --tensor-parallel-size --tp -tp --pipeline-parallel-size --pp -pp --expert-parallel-size --ep -ep
-    --data-parallel-size --dp -dp --sequence-parallel --weight-format --activation-format --kv-cache-dtype --technique
-    --batch --max-num-seqs --workload --prompt --input-len --output --output-len --images --routing-skew --price
-    --host-memory --json
+    --data-parallel-size --dp -dp --sequence-parallel --weight-format --activation-format --kv-cache-dtype --head-format
+    --technique --batch --max-num-seqs --workload --prompt --input-len --output --output-len --images --routing-skew
+    --price --host-memory --json
 """
 OPTIONS = {
     "plan": """

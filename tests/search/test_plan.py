@@ -16,12 +16,14 @@ from interlock.cost.money import chip_price
 from interlock.errors import InputError
 from interlock.hardware import chip
 from interlock.inference.estimate import Estimate, estimate_request
-from interlock.inference.request import Request
+from interlock.inference.request import Request, divisibility
+from interlock.models import model as read_model
 from interlock.models import scheme
 from interlock.parallel import Parallelism
 from interlock.search import Goals, Plan, Space, make_plan, price_space
+from interlock.search.axes import expert_degrees, pipeline_degrees, tensor_degrees
 from interlock.search.goals import OBJECTIVES, Objective
-from interlock.search.space import degrees, indices
+from interlock.search.space import indices
 
 CHIPS = ("h100-sxm", "a100-80g", "mi300x", "gaudi2", "l4")
 OF: dict[Objective, Any] = {
@@ -182,6 +184,16 @@ def test_more_chips_allowed_never_worsen_the_objective(objective: Objective):
     assert np.isfinite(values[-1])
     assert all(later <= earlier * (1 + 1e-9) for earlier, later in pairwise(values))
     assert [plan.feasible for plan in plans] == sorted(plan.feasible for plan in plans)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 6, 8, 9, 24])
+def test_a_deployment_has_at_most_the_chips_allowed(limit: int):
+    here = space("llama-3.1-8b")
+    priced = price_space(here)
+    runs = priced.cut & np.isfinite(priced.ttft) & np.isfinite(priced.tpot) & (priced.tokens_per_s > 0)
+    chips = np.array(here.tensor)[:, None] * np.array(here.pipeline)[None, :]
+    within = (chips <= limit)[None, None, :, None, :, None]
+    assert make_plan(here, Goals(max_chips=limit), show=1).feasible == np.count_nonzero(runs & within)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -391,7 +403,16 @@ def test_goals_that_make_no_sense_are_refused(goals: dict[str, Any], said: str):
     assert said in str(caught.value)
 
 
-@pytest.mark.parametrize("limit", [1, 2, 4, 8, 64])
-def test_degrees_of_parallelism_up_to_a_power_of_two_nest(limit: int):
-    assert set(degrees(limit)) <= set(degrees(2 * limit))
-    assert degrees(limit)[-1] == limit
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 6, 8, 63])
+@pytest.mark.parametrize(
+    "name", ["gpt2", "llama-3.1-70b", "deepseek-v3", "mamba-2.8b", "jamba-v0.1", "vit-base-patch16"]
+)
+def test_more_chips_never_take_a_degree_away_and_every_degree_fits(limit: int, name: str):
+    shape = read_model(name)
+    for degrees in (tensor_degrees, expert_degrees, pipeline_degrees):
+        found = degrees(shape, limit)
+        assert found[0] == 1
+        assert found[-1] <= limit
+        assert set(found) <= set(degrees(shape, limit + 1))
+    for tensor in tensor_degrees(shape, limit):
+        assert not [reason for reason in divisibility(shape, Parallelism(tensor=tensor)) if "heads do not" in reason]

@@ -49,6 +49,8 @@ class DeploymentFlags:
     """What linear layers read: bf16, fp16, fp8, int8, ..."""
     kv_cache_dtype: str | None = None
     """Format of the KV cache; 16 bits if absent."""
+    head_format: str | None = None
+    """How embeddings and the output head are stored; 16 bits if absent."""
     technique: str | None = None
     """A technique that sets the formats (`interlock techniques`)."""
     batch: Annotated[Whole, Parameter(alias="--max-num-seqs")] = 1

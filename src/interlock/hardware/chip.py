@@ -17,6 +17,8 @@ from interlock.evidence import Source
 from interlock.files import quantity_error
 from interlock.units import parse
 
+_LARGEST: Final = 1e24
+
 
 def _quantity(unit: str, *, zero: bool = False) -> Any:
     def read(value: Any) -> float:
@@ -26,6 +28,8 @@ def _quantity(unit: str, *, zero: bool = False) -> Any:
             raise quantity_error(error) from None
         if number < 0 or (number == 0 and not zero):
             raise ValueError("a quantity greater than zero")
+        if number > _LARGEST or 0 < number < 1 / _LARGEST:  # no chip; the formulas would overflow
+            raise ValueError(f"a quantity from {1 / _LARGEST:g} to {_LARGEST:g} {unit}")
         return number
 
     return BeforeValidator(read)

@@ -69,9 +69,17 @@ def check_request(request: Request) -> None:
     reasons = divisibility(request.model, request.parallelism)
     if reasons:
         raise InputError("parallelism", request.parallelism.name, f"a cut that fits {request.model.name}: {reasons[0]}")
-    limit = request.model.max_positions
-    length = request.prompt + (request.output if request.model.generates else 0)
+    check_length(request.model, request.prompt, request.output)
+
+
+def check_length(model: Model, prompt: float, output: float) -> None:
+    """Refuse lengths beyond the model's positions; encoder-decoders count the two sides apart.
+
+    Raises:
+        InputError: prompt and output are too long together, or one of them for its own side.
+    """
+    limit = model.max_positions
+    apart = model.encoder is not None and model.decoder is not None
+    length = max(prompt, output) if apart else prompt + (output if model.generates else 0)
     if limit is not None and length > limit:
-        raise InputError(
-            "--prompt and --output", f"{length:g} tokens", f"at most {limit} positions of {request.model.name}"
-        )
+        raise InputError("--prompt and --output", f"{length:g} tokens", f"at most {limit} positions of {model.name}")

@@ -85,12 +85,8 @@ class Limits:
             here = mask[chips]
             if not np.any(here):
                 continue
-            if name == "memory":
-                short = np.where(here, (self.priced.needed / self.priced.usable)[chips], np.inf)
-                found[name] = (float(short.min()), 1.0)
-            else:
-                best = float(np.where(here, self.figures[name][chips], np.inf).min())
-                found[name] = (best, self._bounds()[name])
+            best = float(np.where(here, self.figures[name][chips], np.inf).min())
+            found[name] = (best, self._bounds()[name])
         return found
 
     def _tradeoffs(self) -> list[str]:

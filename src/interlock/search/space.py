@@ -23,7 +23,6 @@ from interlock.models import Formats, Model, Scheme
 from interlock.parallel import Parallelism
 
 AXES: Final = ("chip", "scheme", "tensor", "expert", "pipeline", "batch")
-BATCHES: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 Floats = NDArray[np.float64]
 
@@ -158,11 +157,6 @@ def _along(values: Sequence[float], axis: int) -> Floats:
     shape = [1] * len(AXES)
     shape[axis] = len(values)
     return np.array(values, dtype=float).reshape(shape)
-
-
-def degrees(limit: int) -> tuple[int, ...]:
-    """Degrees of parallelism worth trying up to a limit: powers of two, and the limit itself."""
-    return tuple(sorted({2**i for i in range(limit.bit_length()) if 2**i <= limit} | {limit}))
 
 
 def indices(space: Space, flat: Sequence[int] | NDArray[np.int64]) -> Iterator[tuple[int, ...]]:
