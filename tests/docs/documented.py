@@ -392,8 +392,8 @@ def _terminal(variables: dict[str, str]) -> Iterator[None]:
     before, width = dict(os.environ), console._width
     os.environ.update({"COLUMNS": str(COLUMNS), "NO_COLOR": "1", **variables})
     os.environ.pop("FORCE_COLOR", None)
-    if "INTERLOCK_PATH" not in variables:
-        os.environ.pop("INTERLOCK_PATH", None)
+    for name in {"INTERLOCK_PATH", "INTERLOCK_DATA"} - set(variables):
+        os.environ.pop(name, None)
     console.width = COLUMNS
     try:
         yield

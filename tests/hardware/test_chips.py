@@ -28,14 +28,16 @@ EXPECTED = [
 
 # FLOP a clock of one core with 16-bit operands, as the hardware is built
 FLOP_PER_CORE_CLOCK = {
-    4096: "h100-sxm h100-pcie h200-sxm gh200-96g",
-    8192: "b200-sxm gb200",
-    2048: "a100-40g a100-80g a100-pcie-80g mi300x mi325x jetson-agx-orin-64g jetson-orin-nano-8g rapid",
-    1024: "l40s l4 v100-32g t4 mi250x mi250x-gcd wormhole-n150 wormhole-n300 wormhole-n300-asic xeon-8480-plus",
+    4096: "h100-sxm h100-pcie h200-sxm gh200-96g max-1550 h800",
+    8192: "b200-sxm gb200 b300-sxm gb300",
+    2048: "a100-40g a100-80g a100-pcie-40g a100-pcie-80g mi300x mi325x jetson-agx-orin-64g jetson-orin-nano-8g rapid "
+    "arc-pro-b60",
+    1024: "l40s l4 v100-32g t4 mi250x mi250x-gcd wormhole-n150 wormhole-n300 wormhole-n300-asic xeon-8480-plus "
+    "v100-pcie-16g v100-pcie-32g a40 mi100 mi210 rtx-pro-6000-server",
     576: "grayskull-e150",
     512: "rtx4090 rtx3090 rtx5090 rtx2080ti jetson-nano",
     256: "apple-m1 apple-m1-max apple-m2-max apple-m2-ultra apple-m3-max apple-m3-ultra apple-m4 apple-m4-pro "
-    "apple-m4-max",
+    "apple-m4-max p100",
     128: "ipu-gc200 ipu-bow",
     64: "ryzen-9-7950x epyc-9654",
     16: "wse-3",

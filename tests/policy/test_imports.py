@@ -12,7 +12,8 @@ import interlock
 SOURCE = Path(interlock.__file__).parent
 ORDER = (
     "errors",
-    "units evidence files",
+    "units files",
+    "evidence",
     "catalogue numerics",
     "operators",
     "models hardware workloads",
@@ -23,6 +24,7 @@ ORDER = (
     "inference",
     "search",
     "api",
+    "validation",
     "report exhibits",
     "cli",
 )  # the rooms of one line do not import each other

@@ -55,6 +55,7 @@ OPTIONS = {
     "workloads": "--json",
     "systems": "--search --status --json",
     "systems run": "--all --json",
+    "validate": "--data --sets --families --chips --by --worst --json --csv --html",
 }
 
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 import interlock
-from interlock.cli import chips, estimate, explain, models, nodes, plan, systems, vocabulary
+from interlock.cli import chips, estimate, explain, models, nodes, plan, systems, validate, vocabulary
 from interlock.errors import InterlockError
 
 app = App(
@@ -30,6 +30,7 @@ app.command(vocabulary.formats)
 app.command(vocabulary.techniques)
 app.command(vocabulary.workloads)
 app.command(systems.app)
+app.command(validate.validate)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

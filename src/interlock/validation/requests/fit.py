@@ -1,0 +1,111 @@
+"""Fitting what stacks add, on a stated random part of static batches.
+
+idea:    a row's time is linear in four numbers of its stack: seconds a step, a sequence and a collective, and 1 / pace.
+         They are those, none below zero and no kernel beyond its peak, that make the relative errors of the part
+         smallest; large errors count once, not squared (reweighted least squares), since some rows are unlike the
+         rest. The memory that a stack reserves is the best of a few sizes.
+keeps:   the part is drawn with a fixed seed, row by row; errors are reported on the other rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, combinations
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlock.evidence import Evidence, Source
+from interlock.evidence.measurement import Measurements
+from interlock.validation.requests.prediction import work_of
+from interlock.validation.requests.stack import Stack, Stacks, stacks
+
+Floats = NDArray[np.float64]
+_ROUNDS: Final = 20
+_SMALL: Final = 0.02  # errors below it count as squares
+_NOISE: Final = 1e-6  # sizes that change no wave are equally good, and the smallest is taken
+_RESERVES: Final = (0.0, 1e9, 2e9, 3e9, 4e9)
+_FEWEST: Final = 8  # rows for four numbers
+_FASTEST: Final = np.array([0.0, 0.0, 0.0, 0.85])  # 1 / pace of kernels at the whole peak, where chips reach 0.85 of it
+
+
+def fitting_part(rows: int, share: float = 0.1, seed: int = 0) -> NDArray[np.bool_]:
+    """Which rows a fit may see."""
+    drawn: NDArray[np.bool_] = np.random.default_rng(seed).random(rows) < share
+    return drawn
+
+
+def fit_stacks(
+    sets: Sequence[Measurements], share: float = 0.1, seed: int = 0, start: Stacks | None = None
+) -> dict[str, Stack]:
+    """The stacks with what they add fitted, where enough rows of them were drawn; the others as they were.
+
+    Args:
+        sets: rows of requests; only static batches are used.
+        share: the part of each set's rows that the fit sees.
+        seed: of the drawing, the same for every set.
+        start: the stacks to begin with; those of `data/cost/stacks.toml` if None.
+    """
+    known = dict(stacks() if start is None else start)
+    drawn = [rows.where(fitting_part(len(rows), share, seed)) for rows in sets]
+    told = f"{share:.0%} of {', '.join(dict.fromkeys(rows.set_name for rows in sets))}, seed {seed}"
+    best: dict[str, tuple[float, Stack]] = {}
+    for reserve in _RESERVES:
+        tried = {name: replace(stack, reserve_bytes=reserve) for name, stack in known.items()}
+        names, design = _design(drawn, tried)
+        for name in map(str, np.unique(names)):
+            mine = design[names == name]
+            if len(mine) < _FEWEST:
+                continue
+            found, error = _solve(mine)
+            if name not in best or error < best[name][0] - _NOISE:
+                fitted = Stack(
+                    step_s=found[0],
+                    sequence_s=found[1],
+                    collective_s=found[2],
+                    pace_ratio=1.0 / found[3],
+                    reserve_bytes=reserve,
+                    source=Source(kind=Evidence.CALIBRATED, ref=f"{len(mine)} rows, {told}"),
+                )
+                best[name] = error, fitted
+    return known | {name: stack for name, (_, stack) in best.items()}
+
+
+def _design(sets: Sequence[Measurements], known: Stacks) -> tuple[NDArray[np.str_], Floats]:
+    """The stack of each row, and what its seconds are made of as shares of those that were measured."""
+    names: list[NDArray[np.str_]] = []
+    columns: list[Floats] = []
+    for rows in sets:
+        work = work_of(rows, known)
+        seconds = np.where(work.tokens > 0, work.tokens / rows.measured, rows.measured)
+        design = np.stack([work.steps, work.sequences, work.collectives, work.chip_s], axis=1) / seconds[:, None]
+        fine = np.isfinite(design).all(axis=1)
+        names.append(np.asarray(rows["stack"])[fine])
+        columns.append(design[fine])
+    return np.concatenate(names), np.concatenate(columns)
+
+
+def _solve(design: Floats) -> tuple[list[float], float]:
+    """Numbers of at least zero, and no pace above the peaks, for which sums are closest to 1; the mean error."""
+    weights = np.ones(len(design))
+    found = _FASTEST
+    for _ in range(_ROUNDS):
+        found = _FASTEST + _nonnegative(design * weights[:, None], (1.0 - design @ _FASTEST) * weights)
+        weights = np.sqrt(1.0 / np.maximum(np.abs(design @ found - 1.0), _SMALL))
+    return [float(value) for value in found], float(np.abs(design @ found - 1.0).mean())
+
+
+def _nonnegative(design: Floats, target: Floats) -> Floats:
+    """Least squares without negative numbers: the best of all choices of which are zero."""
+    best, least = np.zeros(design.shape[1]), np.inf
+    every = range(design.shape[1])
+    for chosen in chain.from_iterable(combinations(every, size) for size in range(1, design.shape[1] + 1)):
+        places = list(chosen)
+        values = np.linalg.lstsq(design[:, places], target, rcond=None)[0]
+        residual = float(np.sum((design[:, places] @ values - target) ** 2))
+        if (values >= 0).all() and residual < least:
+            best, least = np.zeros(design.shape[1]), residual
+            best[places] = values
+    return best
