@@ -44,7 +44,14 @@ def models(name: str | None = None, /, *, search: str = "", json: Switch = False
 
 def _row(m: Model) -> tuple[object, ...]:
     count = count_parameters(m)
-    return (m.name, m.architecture, _size(count.total), _size(count.active), _cache(m), m.max_positions or "")
+    return (m.name, m.architecture, _size(count.total), _size(count.active), _cache(m), _length(m.max_positions))
+
+
+def _length(positions: int | None) -> str:
+    """Tokens as people write them; millions in binary, as configs have them."""
+    if positions is None:
+        return ""
+    return str(positions) if positions < 2**20 else f"{positions / 2**20:.3g} Mi"
 
 
 def _size(parameters: float) -> str:

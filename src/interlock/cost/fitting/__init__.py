@@ -1,0 +1,1 @@
+"""Fitting the coefficients of calibrated operator times to measurements; needs the extra `calibrate`."""
