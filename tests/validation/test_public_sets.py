@@ -1,10 +1,13 @@
 """Validation on the public sets themselves, for those who have them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from interlock.evidence.store import set_names
+from interlock.evidence.store import read_sets, set_names
 from interlock.validation import validate
+from interlock.validation.predictor import fitted_stacks
 from interlock.validation.requests.fit import fitting_part
 
 
@@ -51,3 +54,12 @@ def test_fitted_stacks_predict_no_row_that_the_fit_saw(truth):
     assert (
         np.isnan(alone.predictions["fitted stacks"]).sum() == (seen & (main.measurements["chip"] == "h100-sxm")).sum()
     )
+
+
+def test_another_copy_of_the_fitted_table_is_not_scored(truth):
+    if not (truth / "llm_inference_bench").is_dir():
+        pytest.skip("the set llm_inference_bench is not in this folder")
+    main = read_sets(truth, ["llm_inference_bench"])[0]
+    grown = replace(main, columns={**main.columns, "table_rows": main["table_rows"] + 1})
+    assert np.isfinite(fitted_stacks()(main)).any()
+    assert np.isnan(fitted_stacks()(grown)).all()

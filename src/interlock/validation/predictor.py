@@ -15,6 +15,7 @@ from interlock.evidence import Evidence
 from interlock.evidence.measurement import FAMILIES, Measurements
 from interlock.validation import operators, requests
 from interlock.validation.requests.fit import fitting_part
+from interlock.validation.requests.stack import fitted_table_rows
 
 Predict = Callable[[Measurements], NDArray[np.float64]]  # the measured quantity of each row; nan where unknown
 
@@ -58,8 +59,10 @@ def _with_fitted_stacks(measurements: Measurements) -> NDArray[np.float64]:
     fitted = [name for name, stack in known.items() if stack.source.kind is Evidence.CALIBRATED]
     predicted[~np.isin(measurements["stack"], fitted)] = np.nan
     if "place" in measurements.columns:
-        place = measurements["place"].astype(int)
-        predicted[fitting_part(int(place.max(initial=0)) + 1)[place]] = np.nan
+        rows = fitted_table_rows()
+        place = np.minimum(measurements["place"].astype(int), rows - 1)
+        other = measurements["table_rows"] != rows  # another copy: what the fit saw of it cannot be told
+        predicted[fitting_part(rows)[place] | other] = np.nan
     return predicted
 
 

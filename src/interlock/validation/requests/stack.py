@@ -35,7 +35,12 @@ Stacks = Mapping[str, Stack]
 def stacks(file: str = "stacks") -> dict[str, Stack]:
     """The stacks of `data/cost/stacks.toml`, before any fit; or of `stacks_fitted`, with what is fitted replaced."""
     data = table(file)
-    return {name: _stack(name, data) for name in data if name not in {"sources", "default"}}
+    return {name: _stack(name, data) for name in data if name not in {"sources", "default", "fit"}}
+
+
+def fitted_table_rows() -> int:
+    """How many rows the table had that the shipped fit drew from: in any other copy, its rows cannot be told."""
+    return int(table("stacks_fitted")["fit"]["table_rows"])
 
 
 def _stack(name: str, data: Mapping[str, Any]) -> Stack:
