@@ -46,4 +46,4 @@ def test_llama_3_1_70b_reads_a_prompt_no_faster_than_its_work_allows():
     work = 2 * 69.5e9 * 2048  # parameters outside the embedding
     peak = chip("h100-sxm").peak("bf16")
     assert peak is not None
-    assert work / (8 * peak) <= e.ttft_s <= 3 * work / (8 * peak)
+    assert work / (8 * peak) <= e.ttft_s <= 4 * work / (8 * peak)

@@ -109,4 +109,4 @@ def test_a_lever_never_makes_it_worse_nor_more_than_twice_as_good(name: str):
 def test_at_batch_one_bandwidth_is_the_lever():
     found = api.explain("llama-3.1-8b", "h100-sxm", batch=1, output=128)
     assert found.levers[0].name == "twice the memory bandwidth"
-    assert found.levers[0].speedup > 1.5
+    assert found.levers[0].speedup > 1.3

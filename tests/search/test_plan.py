@@ -115,7 +115,7 @@ def test_the_grid_prices_a_candidate_as_a_single_estimate_does(name: str, change
         }  # fmt: skip
         for key, value in figures.items():
             expected = np.nan if value is None else value
-            assert at[key] == pytest.approx(expected, rel=1e-9, nan_ok=True), key
+            assert at[key] == pytest.approx(expected, rel=1e-6, nan_ok=True), key  # kernels are priced in float32
     assert checked >= 15
 
 
@@ -282,7 +282,7 @@ def test_under_a_rate_the_money_is_that_of_the_chips_kept_busy_or_not():
     assert best is not None
     assert best.price is not None
     chips = int(best.request.parallelism.chips)
-    assert best.usd_per_million_tokens == pytest.approx(chips * best.price.usd_per_s / (rate * 211) * 1e6, rel=1e-9)
+    assert best.usd_per_million_tokens == pytest.approx(chips * best.price.usd_per_s / (rate * 211) * 1e6, rel=1e-6)
     everywhere = min(chip_price(chip(name)).usd_per_s for name in CHIPS if chip_price(chip(name)))  # type: ignore[union-attr]
     assert chips * best.price.usd_per_s >= everywhere
 
@@ -343,7 +343,7 @@ def test_the_recommended_price_has_the_basis_that_ranked_it(basis: Any):
     for runner in found.runners:
         if runner.estimate is not None:
             ratio = runner.estimate.usd_per_million_tokens / best.usd_per_million_tokens  # type: ignore[operator]
-            assert runner.ratio == pytest.approx(ratio, rel=1e-9)
+            assert runner.ratio == pytest.approx(ratio, rel=1e-6)
 
 
 def test_every_other_chip_says_why_it_lost():
@@ -355,7 +355,8 @@ def test_every_other_chip_says_why_it_lost():
             assert runner.ratio == np.inf
             assert any(character.isdigit() for character in runner.why) or "not published" in runner.why
         else:
-            assert runner.why == f"{runner.ratio:.2f} times the best cost per token"
+            within = ", within the error band" if runner.tied else ""
+            assert runner.why == f"{runner.ratio:.2f} times the best cost per token{within}"
             assert runner.ratio >= 1
     assert [runner.ratio for runner in found.runners] == sorted(runner.ratio for runner in found.runners)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock import api
 from interlock.cli.flags import DeploymentFlags, Switch
 from interlock.cli.show import heading, pairs, print_json
-from interlock.cli.words import deployment, load, performance, start
+from interlock.cli.words import deployment, evidence, load, performance, start
 from interlock.report.record import estimate_record
 
 
@@ -24,7 +24,7 @@ def estimate(flags: DeploymentFlags, *, json: Switch = False) -> None:
         heading(f"{found.request.model.name} on {deployment(found)}: {load(found)}")
         pairs([("problem", text) for text in found.problems])
         pairs([*performance(found), *start(found)])
-        pairs([("evidence", f"weakest: {found.evidence.value}; no error band yet, the model is not calibrated")])
+        pairs([("evidence", evidence(found))])
         pairs([("note", text) for text in found.notes])
     if found.problems:
         raise SystemExit(1)

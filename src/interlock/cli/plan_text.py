@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.show import heading, line, pairs, table
-from interlock.cli.words import count, deployment, formats, performance, seconds, some, start, usd
+from interlock.cli.words import count, deployment, evidence, formats, performance, seconds, some, start, usd
 from interlock.search import Plan
 from interlock.search.goals import OBJECTIVES
 from interlock.units import show
@@ -23,8 +23,7 @@ def print_plan(p: Plan) -> None:
     _runners(p)
     _relaxations(p)
     heading("Notes")
-    weakest = f"weakest evidence: {p.recommended.evidence.value}; " if p.recommended else ""
-    for text in (f"{weakest}no error band yet, the cost model is not calibrated", *p.notes):
+    for text in ([f"evidence: {evidence(p.recommended)}"] if p.recommended else []) + list(p.notes):
         line(f"  {text}")
 
 

@@ -73,13 +73,38 @@ def performance(e: Estimate) -> Rows:
     rows = [("formats", f"{formats(r.scheme)} (weights/activations/KV), batch {r.batch} a replica"), ("cost", _cost(e))]
     if r.model.generates:
         rows += [
-            ("first token", f"{seconds(e.ttft_s)} (TTFT)"),
-            ("each token", f"{seconds(e.tpot_s)} (TPOT); a whole request {seconds(e.latency_s)}"),
-            ("throughput", f"{count(e.tokens_per_s)} tokens/s, {count(e.requests_per_s)} requests/s"),
+            ("first token", f"TTFT {seconds(e.ttft_s)}{_band(e, 'ttft_s')}"),
+            ("each token", f"TPOT {seconds(e.tpot_s)}{_band(e, 'tpot_s')}"),
+            ("request", f"{seconds(e.latency_s)}{_band(e, 'latency_s')}"),
+            ("throughput", f"{_tokens(e)}, {count(e.requests_per_s)} requests/s"),
         ]
     else:
-        rows.append(("latency", f"{seconds(e.latency_s)}; {count(e.requests_per_s)} requests/s"))
+        latency = f"{seconds(e.latency_s)}{_band(e, 'latency_s')}"
+        rows.append(("latency", f"{latency}; {count(e.requests_per_s)} requests/s"))
     return [*rows, ("energy", _energy(e)), ("memory", _memory(e))]
+
+
+def evidence(e: Estimate) -> str:
+    """What the times stand on, family by family, and the weakest class of all that was used."""
+    by_basis: dict[str, list[str]] = {}
+    for family, basis in e.bases.items():
+        by_basis.setdefault(basis, []).append(family)
+    said = [f"{', '.join(families)}: {basis}" for basis, families in by_basis.items()]
+    return "; ".join([*said, f"weakest of all inputs: {e.evidence.value}"])
+
+
+def _tokens(e: Estimate) -> str:
+    if e.bands is None:
+        return f"{count(e.tokens_per_s)} tokens/s"
+    low, high = e.bands.tokens_per_s
+    return f"{count(e.tokens_per_s)} tokens/s ({count(low)} to {count(high)})"
+
+
+def _band(e: Estimate, figure: str) -> str:
+    if e.bands is None:
+        return ""
+    low, high = getattr(e.bands, figure)
+    return f" ({seconds(low)} to {seconds(high)}, 90 %)"
 
 
 def start(e: Estimate) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +50,19 @@ class Chips:
     link_energy: Array  # J/byte
     static_power: Array
     power: Array
+    calibrated_on: Chip | None = None  # the chip whose kernels' measured times are used; None for first principles
+    stack: str | None = None  # of which engine; None for the mean of those that were measured
+    reference: Chips | None = None  # the columns before a change
+
+    def varied(self, **changes: Any) -> Chips:
+        """These chips with something changed: calibrated times then change as first principles do."""
+        return replace(self, **changes, reference=self.reference or self)
+
+    @staticmethod
+    def calibrated(chip: Chip, shape: tuple[int, ...] | None = None, stack: str | None = None) -> Chips:
+        """One chip whose operators take calibrated times where there are any: scalars, or columns of length 1."""
+        plain = Chips.of(chip) if shape is None else Chips.of([chip], shape)
+        return replace(plain, calibrated_on=chip, stack=stack)
 
     @staticmethod
     def of(chips: Chip | Sequence[Chip], shape: tuple[int, ...] = (-1,)) -> Chips:
@@ -57,13 +70,15 @@ class Chips:
         many = [chips] if isinstance(chips, Chip) else list(chips)
         rows = [_row(chip) for chip in many]
         links = [row.pop("links") for row in rows]
-        columns = {key: np.moveaxis(np.array([row[key] for row in rows], dtype=float), 0, -1) for key in rows[0]}
-        link_columns = {key: np.array([item[key] for item in links], dtype=float) for key in links[0]}
+        columns: dict[str, Any] = {
+            key: np.moveaxis(np.array([row[key] for row in rows], dtype=float), 0, -1) for key in rows[0]
+        }
+        link_columns: dict[str, Any] = {key: np.array([item[key] for item in links], dtype=float) for key in links[0]}
         if isinstance(chips, Chip):
             return Chips(
                 **{k: v[..., 0] for k, v in columns.items()}, links=Links(**{k: v[0] for k, v in link_columns.items()})
             )
-        shaped = {key: value.reshape(*value.shape[:-1], *shape) for key, value in columns.items()}
+        shaped: dict[str, Any] = {key: value.reshape(*value.shape[:-1], *shape) for key, value in columns.items()}
         return Chips(**shaped, links=Links(**{key: value.reshape(shape) for key, value in link_columns.items()}))
 
 

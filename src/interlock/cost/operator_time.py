@@ -27,7 +27,11 @@ _SHORTEST_K: Final = 512.0  # shorter parts of a sum over k do not pay for addin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorTime:
-    """Seconds of one run of an operator, by what they are spent on; `time` is the largest bound plus the launch."""
+    """Seconds of one run of an operator, by what they are spent on; `time` is the largest bound plus the launch.
+
+    Where a calibration says how long the kernel takes, `kernel` replaces that sum, launch included; `low` and `high`
+    are then the ends of a 90 % band.
+    """
 
     compute: Array
     memory: Array
@@ -36,10 +40,16 @@ class OperatorTime:
     launch: Array
     off_chip_bytes: Array
     cache_bytes: Array
+    kernel: Array | None = None
+    low: Array | None = None
+    high: Array | None = None
+    basis: str | None = None  # what `kernel` stands on; None for first principles
 
     @property
     def time(self) -> Array:
         """Seconds, launch included."""
+        if self.kernel is not None:
+            return self.kernel
         bound = np.maximum(np.maximum(self.compute, self.memory), np.maximum(self.cache, self.network))
         return bound + self.launch
 

@@ -13,6 +13,7 @@ from interlock.cost.money import ChipPrice, chip_price
 from interlock.cost.parameters import achieved, energy_sources
 from interlock.evidence import Evidence, Source, weakest
 from interlock.hardware import Chip
+from interlock.inference.band import Bands, bands_of, bases_of
 from interlock.inference.request import Request, check_request
 from interlock.inference.service import Service, serve
 from interlock.models import Formats, Model, Scheme
@@ -43,6 +44,8 @@ class Estimate:
     notes: tuple[str, ...]
     evidence: Evidence
     sources: tuple[Source, ...]
+    bands: Bands | None
+    bases: Mapping[str, str]  # what the seconds of each family of operators stand on
 
     @property
     def feasible(self) -> bool:
@@ -61,6 +64,7 @@ def estimate_request(
     prices: Mapping[str, float] | None = None,
     host_memory: float | None = None,
     price: ChipPrice | None = None,
+    stack: str | None = None,
 ) -> Estimate:
     """Estimate one deployment.
 
@@ -69,6 +73,7 @@ def estimate_request(
         prices: the user's own USD per chip-hour, by chip name.
         host_memory: bytes behind each chip that weights and caches may spill to; the chip's own tier if None.
         price: what the chip costs, where that is settled already; looked up if None.
+        stack: the engine whose kernels run; the mean of the measured ones if None.
 
     Raises:
         InputError: a cut or a length that no engine would accept.
@@ -76,19 +81,19 @@ def estimate_request(
     check_request(request)
     p, chip = request.parallelism, request.chip
     stages = float(p.pipeline)
+    columns = Chips.calibrated(chip, stack=stack)
     with np.errstate(invalid="ignore", divide="ignore"):
         service = serve(
             request.model,
             Formats.of(request.scheme),
             p,
-            Chips.of(chip),
+            columns,
             batch=request.batch / stages,
             prompt=request.prompt,
             output=request.output,
             images=request.images,
             skew=request.skew,
         )
-    columns = Chips.of(chip)
     price = price or chip_price(chip, prices)
     replicas = float(p.data)
     problems = problems_of(request, service, host_memory)
@@ -118,6 +123,8 @@ def estimate_request(
         notes=tuple(notes_of(request.model, chip, request.scheme, service, runs=not problems)),
         evidence=weakest(source.kind for source in sources) or Evidence.ASSUMED,
         sources=sources,
+        bands=None if problems else bands_of(service, replicas),
+        bases=bases_of(service),
     )
 
 

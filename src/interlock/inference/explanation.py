@@ -105,12 +105,12 @@ def _scaled(array: Array, factor: float) -> Array:
 
 def _levers(estimate: Estimate) -> list[Lever]:
     """The same deployment on a chip with one thing improved."""
-    chips = Chips.of(estimate.request.chip)
+    chips = Chips.calibrated(estimate.request.chip)
     better = {
-        "twice the arithmetic": replace(chips, peak=_scaled(chips.peak, 2.0), vector=_scaled(chips.vector, 2.0)),
-        "twice the memory bandwidth": replace(chips, bandwidth=_scaled(chips.bandwidth, 2.0)),
-        "twice the cache bandwidth": replace(chips, cache_bandwidth=_scaled(chips.cache_bandwidth, 2.0)),
-        "half the launch latency": replace(chips, launch=_scaled(chips.launch, 0.5)),
+        "twice the arithmetic": chips.varied(peak=_scaled(chips.peak, 2.0), vector=_scaled(chips.vector, 2.0)),
+        "twice the memory bandwidth": chips.varied(bandwidth=_scaled(chips.bandwidth, 2.0)),
+        "twice the cache bandwidth": chips.varied(cache_bandwidth=_scaled(chips.cache_bandwidth, 2.0)),
+        "half the launch latency": chips.varied(launch=_scaled(chips.launch, 0.5)),
     }
     links = replace(
         chips.links,
@@ -120,7 +120,7 @@ def _levers(estimate: Estimate) -> list[Lever]:
         latency=_scaled(chips.links.latency, 0.5),
         out_latency=_scaled(chips.links.out_latency, 0.5),
     )
-    better["twice as fast links"] = replace(chips, links=links)
+    better["twice as fast links"] = chips.varied(links=links)
     return [_lever(name, estimate, columns) for name, columns in better.items()]
 
 

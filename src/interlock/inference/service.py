@@ -23,15 +23,30 @@ from interlock.parallel import Parallelism
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a replica is; times in seconds."""
+
+    ttft: Array
+    tpot: Array
+    latency: Array
+    tokens_per_s: Array  # output tokens; requests for models that do not generate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What one replica delivers and needs; times in seconds, bytes on the fullest chip, energies of all its chips."""
+    """What one replica delivers and needs; times in seconds, bytes on the fullest chip, energies of all its chips.
+
+    `fastest` and `slowest` are the ends of a 90 % band, nan where the chips are priced without one.
+    """
 
     prefill: StepCost
     decode: StepCost | None
     ttft: Array
     tpot: Array
     latency: Array
-    tokens_per_s: Array  # output tokens; requests for models that do not generate
+    tokens_per_s: Array
+    fastest: Pace
+    slowest: Pace
     requests_per_s: Array
     joules_per_token: Array
     memory: Memory
@@ -82,20 +97,26 @@ def serve(
     first = price_step(model, phases.first, formats, parallelism, chips, skew=skew)
     unevenness = np.ceil(model.main.depth / stages) * stages / model.main.depth
     wait = np.maximum(np.minimum(batch, 1.0) * unevenness, 1.0)  # for the fullest stage
-    t_p = np.maximum(first.time, stream)
     size = parallelism.tensor * stages
     if not model.generates:
         many = price_step(model, prefill(together, prompt, images=images), formats, parallelism, chips, skew=skew)
-        t_b = np.maximum(many.time, stream)
-        rate = batch * stages / (t_b * wait)
+
+        def whole(seconds: Array) -> Pace:
+            t_b = np.maximum(seconds, stream)
+            return Pace(ttft=t_b, tpot=np.zeros_like(t_b), latency=t_b, tokens_per_s=batch * stages / (t_b * wait))
+
+        pace, fastest, slowest = whole(many.time), whole(many.low), whole(many.high)
+        rate = pace.tokens_per_s
         energy = many.energy / together + chips.static_power * size / rate
         return Service(
             prefill=many,
             decode=None,
-            ttft=t_b,
-            tpot=np.zeros_like(t_b),
-            latency=t_b,
+            ttft=pace.ttft,
+            tpot=pace.tpot,
+            latency=pace.latency,
             tokens_per_s=rate,
+            fastest=fastest,
+            slowest=slowest,
             requests_per_s=rate,
             joules_per_token=energy,
             memory=memory,
@@ -103,19 +124,29 @@ def serve(
             power=energy * rate,
         )
     each = price_step(model, phases.each, formats, parallelism, chips, skew=skew)
-    t_d = np.maximum(each.time, stream)
-    cycle = (t_d + together * t_p / output) * wait
-    ttft = t_p + t_d / 2.0
-    tokens = batch * stages / cycle
+
+    def steady(reading: Array, decoding: Array) -> Pace:
+        t_p, t_d = np.maximum(reading, stream), np.maximum(decoding, stream)
+        cycle = (t_d + together * t_p / output) * wait
+        ttft = t_p + t_d / 2.0
+        latency = ttft + (output - 1.0) * cycle if output > 1 else ttft
+        return Pace(ttft=ttft, tpot=cycle, latency=latency, tokens_per_s=batch * stages / cycle)
+
+    pace, fastest, slowest = (
+        steady(first.time, each.time), steady(first.low, each.low), steady(first.high, each.high),
+    )  # fmt: skip
+    tokens = pace.tokens_per_s
     dynamic = each.energy / together + first.energy / output
     joules = dynamic + chips.static_power * size / tokens
     return Service(
         prefill=first,
         decode=each,
-        ttft=ttft,
-        tpot=cycle,
-        latency=ttft + (output - 1.0) * cycle if output > 1 else ttft,
+        ttft=pace.ttft,
+        tpot=pace.tpot,
+        latency=pace.latency,
         tokens_per_s=tokens,
+        fastest=fastest,
+        slowest=slowest,
         requests_per_s=tokens / output,
         joules_per_token=joules,
         memory=memory,

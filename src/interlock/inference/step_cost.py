@@ -1,10 +1,19 @@
-"""The time and energy of one engine step: lower, place, price, add up."""
+"""The time and energy of one engine step: lower, place, price, add up.
+
+idea: errors of one family of operators have one cause, so their deviations add up; families err independently, so
+      theirs add as squares.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from interlock.cost import Chips, OperatorTime, operator_energy, operator_time
+from interlock.cost.bands import family_of
+from interlock.cost.calibrated.step import calibrate_step
+from interlock.evidence import Evidence
 from interlock.models import Formats, Model, Step, lower
 from interlock.operators import Array, Operator
 from interlock.parallel import Parallelism, place
@@ -36,6 +45,17 @@ class StepCost:
     operators: tuple[PricedOperator, ...]
     time: Array
     energy: Array
+    low: Array  # ends of a 90 % band of `time`; nan where chips are priced without one
+    high: Array
+
+    @property
+    def bases(self) -> dict[str, str]:
+        """For each family of operators that takes time, what its seconds stand on."""
+        found: dict[str, str] = {}
+        for item in self.operators:
+            if np.any(np.asarray(item.total_time) > 0):
+                found[family_of(item.operator)] = item.time.basis or Evidence.FIRST_PRINCIPLES
+        return found
 
 
 def price_step(
@@ -49,13 +69,31 @@ def price_step(
     """
     boundary = step.tokens * model.main.width * formats.wide
     placed = place(lower(model, step, formats, skew=skew), parallelism, boundary)
+    if chips.calibrated_on is None:
+        times = [operator_time(operator, chips) for operator in placed]
+    else:
+        times = calibrate_step(placed, chips)
     priced: list[PricedOperator] = []
     time: Array = 0.0
     energy: Array = 0.0
-    for operator in placed:
-        spent = operator_time(operator, chips)
+    for operator, spent in zip(placed, times, strict=True):
         item = PricedOperator(operator=operator, time=spent, energy=operator_energy(operator, spent, chips))
         priced.append(item)
         time = time + item.total_time
         energy = energy + item.total_energy
-    return StepCost(operators=tuple(priced), time=time, energy=energy * parallelism.tensor)
+    low, high = _band(priced, time)
+    return StepCost(operators=tuple(priced), time=time, energy=energy * parallelism.tensor, low=low, high=high)
+
+
+def _band(priced: list[PricedOperator], time: Array) -> tuple[Array, Array]:
+    below: dict[str, Array] = {}
+    above: dict[str, Array] = {}
+    for item in priced:
+        spent, family = item.time, family_of(item.operator)
+        if spent.low is None or spent.high is None:
+            return np.nan, np.nan
+        below[family] = below.get(family, 0.0) + (spent.time - spent.low) * item.operator.count
+        above[family] = above.get(family, 0.0) + (spent.high - spent.time) * item.operator.count
+    squares_below: Array = sum((value**2 for value in below.values()), np.asarray(0.0))
+    squares_above: Array = sum((value**2 for value in above.values()), np.asarray(0.0))
+    return time - np.sqrt(squares_below), time + np.sqrt(squares_above)

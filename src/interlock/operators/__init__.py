@@ -3,6 +3,7 @@
 from interlock.operators.operator import (
     COMPUTE_FORMATS,
     Array,
+    Attending,
     Communication,
     Kind,
     Operator,
@@ -14,6 +15,7 @@ from interlock.operators.operator import (
 __all__ = [
     "COMPUTE_FORMATS",
     "Array",
+    "Attending",
     "Communication",
     "Kind",
     "Operator",

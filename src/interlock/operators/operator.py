@@ -75,6 +75,26 @@ class Routing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attending:
+    """What one attention kernel is called with, where the products alone do not say it.
+
+    `sequences` of `tokens` new tokens each (1 when decoding) after `context` cached ones; the last `window` tokens
+    count. A latent kernel reads one shared latent instead of keys and values for each of `kv_heads`.
+    """
+
+    decoding: bool
+    heads: Array
+    kv_heads: Array
+    head_dim: float
+    sequences: Array
+    tokens: Array
+    context: Array
+    kv_element_bytes: Array
+    window: int | None = None
+    latent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """One kernel, run `count` times in a step (once a layer, as a rule).
 
@@ -106,6 +126,7 @@ class Operator:
     launches: Array = 1.0
     sparse: Array = 0.0  # 1 where the weights have a structure that the chip's sparse path can use
     routing: Routing | None = None
+    attending: Attending | None = None
     load: Array = 1.0  # the busiest chip's share of the work over the mean share
     communication: Communication | None = None
     message_bytes: Array = 0.0  # of the whole tensor, before it is cut among the group

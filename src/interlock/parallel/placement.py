@@ -76,6 +76,9 @@ def _heads(o: Operator, p: Parallelism) -> list[Operator]:
         input_bytes=o.input_bytes / t,
         output_bytes=o.output_bytes / t,
         kv_bytes=o.kv_bytes / kv,
+        attending=None
+        if o.attending is None
+        else replace(o.attending, heads=o.attending.heads / t, kv_heads=o.attending.kv_heads / kv),
     )
     return [replace(local, batch=o.batch / t) if o.kind is Kind.ATTENTION else replace(local, n=o.n / t)]
 

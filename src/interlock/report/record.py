@@ -37,6 +37,7 @@ def estimate_record(estimate: Estimate) -> Record:
         **_request(estimate),
         "feasible": estimate.feasible,
         **_times(estimate),
+        **_bands(estimate),
         **_costs(estimate),
         "weights_bytes": _known(estimate.weights_bytes),
         "kv_bytes": _known(estimate.kv_bytes),
@@ -48,6 +49,7 @@ def estimate_record(estimate: Estimate) -> Record:
         "command": launch.command if launch else None,
         "command_note": launch.note if launch else None,
         "evidence": str(estimate.evidence),
+        "times_stand_on": dict(estimate.bases),
         "sources": source_records(estimate.sources),
         "problems": list(estimate.problems),
         "notes": list(estimate.notes),
@@ -84,6 +86,7 @@ def plan_record(plan: Plan) -> Record:
                 "chip": runner.chip,
                 "why": runner.why,
                 "objective_ratio": _known(runner.ratio),
+                "tied": runner.tied,
                 "estimate": estimate_record(runner.estimate) if runner.estimate else None,
             }
             for runner in plan.runners
@@ -158,6 +161,17 @@ def _times(estimate: Estimate) -> Record:
         "tokens_per_s_per_chip": None if tokens is None else tokens / chips,
         "requests_per_s": requests,
         "requests_per_s_per_chip": None if requests is None else requests / chips,
+    }
+
+
+def _bands(estimate: Estimate) -> Record:
+    """Ends of 90 % bands, the lower first; None where there is no band."""
+    bands, generates = estimate.bands, estimate.request.model.generates
+    return {
+        "ttft_band_s": list(bands.ttft_s) if bands else None,
+        "tpot_band_s": list(bands.tpot_s) if bands and generates else None,
+        "latency_band_s": list(bands.latency_s) if bands else None,
+        "tokens_per_s_band": list(bands.tokens_per_s) if bands and generates else None,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from interlock.inference.band import Ends
 from interlock.inference.estimate import Estimate, estimate_request
 from interlock.inference.request import Request
 from interlock.parallel import Parallelism
@@ -16,6 +17,7 @@ from interlock.search.goals import Goals, Objective
 from interlock.search.limits import Limits, limits_of
 from interlock.search.load import Loaded, under_rate
 from interlock.search.space import Floats, Priced, Space, indices, price_space
+from interlock.search.ties import at_risk, tied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class Runner:
     estimate: Estimate | None
     why: str
     ratio: float = float("inf")  # of its objective to the recommended one's
+    tied: bool = False  # its band overlaps the recommended one's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +79,10 @@ def make_plan(
         recommended=recommended,
         binding="" if best is None else limits.binding(best),
         front=tuple(build.estimate(place) for place in _front(priced, allowed, value, show, best)),
-        runners=() if best is None else tuple(build.runners(value, best)),
+        runners=() if best is None or recommended is None else tuple(build.runners(value, best, recommended)),
         relaxations=() if best is None else tuple(build.relaxations(value, float(value.ravel()[best]))),
         missing=() if found else tuple(limits.missing(value)),
-        notes=tuple(_notes(space, goals)),
+        notes=(*([] if recommended is None else at_risk(recommended, goals)), *_notes(space, goals)),
     )
 
 
@@ -179,16 +182,25 @@ class _Builder:
         """The estimate with the waits, the money and the joules of the rate it carries."""
         p = self.priced
         usd, joules, power = (float(column.ravel()[place]) for column in (p.usd, p.joules, p.power))
+        ttft, latency = float(p.ttft.ravel()[place]), float(p.latency.ravel()[place])
+        bands = found.bands
+        if bands is not None:  # waits in queues are as uncertain as what is waited for
+            bands = replace(
+                bands,
+                ttft_s=_scaled(bands.ttft_s, ttft / found.ttft_s),
+                latency_s=_scaled(bands.latency_s, latency / found.latency_s),
+            )
         return replace(
             found,
-            ttft_s=float(p.ttft.ravel()[place]),
-            latency_s=float(p.latency.ravel()[place]),
+            ttft_s=ttft,
+            latency_s=latency,
+            bands=bands,
             usd_per_million_tokens=usd if np.isfinite(usd) else None,
             joules_per_token=joules if np.isfinite(joules) else None,
             power_w=power if np.isfinite(power) else None,
         )
 
-    def runners(self, value: Floats, best: int) -> list[Runner]:
+    def runners(self, value: Floats, best: int, recommended: Estimate) -> list[Runner]:
         """For each other chip the best it can do, or the limit it misses by least."""
         found: list[Runner] = []
         winner = next(indices(self.space, [best]))[0]
@@ -200,8 +212,10 @@ class _Builder:
             if place is not None:
                 offset = c * value[c].size + place
                 ratio = value.ravel()[offset] / value.ravel()[best]
-                why = f"{ratio:.2f} times the best {self._noun()}"
-                found.append(Runner(chip=chip.id, estimate=self.estimate(offset), why=why, ratio=float(ratio)))
+                mine = self.estimate(offset)
+                same = tied(mine, recommended, self.goals.objective)
+                why = f"{ratio:.2f} times the best {self._noun()}{', within the error band' if same else ''}"
+                found.append(Runner(chip=chip.id, estimate=mine, why=why, ratio=float(ratio), tied=same))
             elif np.any(allowed[c]):
                 found.append(Runner(chip=chip.id, estimate=None, why=f"its {self._noun()} is unknown"))
             else:
@@ -223,6 +237,10 @@ class _Builder:
                 example = self.estimate(place)
                 found.append(Relaxation(limit=name, value=self.limits.value(name), ratio=ratio, example=example))
         return sorted(found, key=lambda item: item.ratio)
+
+
+def _scaled(ends: Ends, change: float) -> Ends:
+    return ends[0] * change, ends[1] * change
 
 
 _NOUN: dict[Objective, str] = {

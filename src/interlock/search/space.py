@@ -104,7 +104,7 @@ def _price_chip(space: Space, index: int) -> dict[str, Any]:
     shape = (1, *space.shape[1:])
     chip, price = space.chips[index], space.prices[index]
     p = space.parallelism()
-    columns = Chips.of([chip], (1, 1, 1, 1, 1, 1))
+    columns = Chips.calibrated(chip, (1, 1, 1, 1, 1, 1))
     with np.errstate(invalid="ignore", divide="ignore"):
         s = serve(
             space.model,

@@ -15,7 +15,7 @@ import numpy as np
 from interlock.models.blocks.norm import Norm
 from interlock.models.blocks.weight import Cache, Weight
 from interlock.models.context import Context, present
-from interlock.operators import Array, Communication, Kind, Operator, Split
+from interlock.operators import Array, Attending, Communication, Kind, Operator, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,16 +133,19 @@ class Attention:
         pairs = q * keys if self.cross or not c.causal else causal_pairs(q, past, self.window)
         if self.window is not None:
             keys = np.minimum(keys, q + self.window - 1.0)  # what the first of the new tokens still sees
-        return self._attend(c, "prefill", s.prefill_sequences, q, keys, pairs)
+        return self._attend(c, "prefill", s.prefill_sequences, q, keys, pairs, past)
 
     def _decode(self, c: Context) -> Operator:
         s = c.step
         keys = s.encoder_tokens if self.cross else s.decode_context + 1.0
         if self.window is not None:
             keys = np.minimum(keys, self.window)
-        return self._attend(c, "decode", s.decode_sequences, present(s.decode_sequences), keys, keys)
+        past = s.encoder_tokens if self.cross else s.decode_context
+        return self._attend(c, "decode", s.decode_sequences, present(s.decode_sequences), keys, keys, past)
 
-    def _attend(self, c: Context, phase: str, sequences: Array, q: Array, keys: Array, pairs: Array) -> Operator:
+    def _attend(
+        self, c: Context, phase: str, sequences: Array, q: Array, keys: Array, pairs: Array, past: Array
+    ) -> Operator:
         rows = sequences * q * self.query_width * c.formats.wide
         return Operator(
             name=f"{c.prefix}attend_{phase}",
@@ -163,6 +166,19 @@ class Attention:
             output_bytes=rows,
             kv_bytes=sequences * keys * self.kv_width * c.formats.kv * present(q),
             launches=present(sequences * q),
+            attending=None
+            if self.cross or not c.causal
+            else Attending(
+                decoding=phase == "decode",
+                heads=float(self.heads),
+                kv_heads=float(self.kv_heads),
+                head_dim=float(self.head_dim),
+                sequences=sequences,
+                tokens=q,
+                context=past,
+                kv_element_bytes=c.formats.kv,
+                window=self.window,
+            ),
         )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from interlock.models.blocks.attention import causal_pairs
 from interlock.models.blocks.weight import Cache, Weight
 from interlock.models.context import Context, present
-from interlock.operators import Array, Communication, Kind, Operator, Split
+from interlock.operators import Array, Attending, Communication, Kind, Operator, Split
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +118,13 @@ class LatentAttention:
         q, keys = s.prefill_tokens, s.prefill_context + s.prefill_tokens
         pairs = causal_pairs(q, s.prefill_context)
         widths = self.nope + self.rope + self.value
-        return self._attend(c, "attend_prefill", s.prefill_sequences, q, keys, pairs, widths)
+        return self._attend(c, "attend_prefill", s.prefill_sequences, q, keys, pairs, widths, s.prefill_context)
 
     def _expanded_decode(self, c: Context) -> Operator:
         s = c.step
         keys = s.decode_context + 1.0
         widths = self.nope + self.rope + self.value
-        return self._attend(c, "attend_decode", s.decode_sequences, 1.0, keys, keys, widths)
+        return self._attend(c, "attend_decode", s.decode_sequences, 1.0, keys, keys, widths, s.decode_context)
 
     def _absorbed(self, c: Context) -> list[Operator]:
         s, h = c.step, self.heads
@@ -133,17 +133,19 @@ class LatentAttention:
         absorb = c.matmul(
             "absorb_query", "attention", m=rows, n=h * self.latent, k=self.nope, split=Split.COLUMN, ways=h
         )
-        attend = self._attend(c, "attend_decode", rows, 1.0, keys, keys, 2 * self.latent + self.rope)
+        widths = 2 * self.latent + self.rope
+        attend = self._attend(c, "attend_decode", rows, 1.0, keys, keys, widths, s.decode_context)
         value = c.matmul(
             "absorb_value", "attention", m=rows, n=h * self.value, k=self.latent, split=Split.COLUMN, ways=h
         )
         return [absorb, attend, value]
 
     def _attend(
-        self, c: Context, name: str, sequences: Array, q: Array, keys: Array, pairs: Array, widths: float
+        self, c: Context, name: str, sequences: Array, q: Array, keys: Array, pairs: Array, widths: float, past: Array
     ) -> Operator:
         f = c.formats
         rows = sequences * q * self.heads * f.wide
+        decoding = name.endswith("decode")
         return Operator(
             name=c.prefix + name,
             block="attention",
@@ -163,4 +165,17 @@ class LatentAttention:
             output_bytes=rows * self.value,
             kv_bytes=sequences * keys * (self.latent + self.rope) * f.kv * present(q),
             launches=present(sequences * q),
+            attending=None
+            if decoding and not self.absorbed
+            else Attending(
+                decoding=decoding,
+                heads=float(self.heads),
+                kv_heads=1.0 if decoding else float(self.heads),
+                head_dim=float(self.nope + self.rope),
+                sequences=sequences,
+                tokens=q,
+                context=past,
+                kv_element_bytes=f.kv,
+                latent=True,
+            ),
         )
