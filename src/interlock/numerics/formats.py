@@ -105,25 +105,30 @@ _ALIASES: Final = {
     "w8": "int8", "w4": "int4-g128", "awq": "int4-g128-asym", "gptq": "int4-g128",
 }  # fmt: skip
 _WIDE: Final = frozenset({"fp64", "fp32", "tf32", "bf16", "fp16"})
-_GROUP: Final = re.compile(r"int([2348])-g(\d{1,9})(-asym)?")
+_GROUP: Final = re.compile(r"int([2348])-g(\d{1,9})(-asym|-min)?")
 
 
 def known_formats() -> list[NumberFormat]:
-    """The formats with a name of their own; integer formats take `-gN` and `-asym` besides."""
+    """The formats with a name of their own; integer formats take `-gN` and `-asym` or `-min` besides."""
     return list(_NAMED.values())
+
+
+def canonical_name(name: str) -> str:
+    """A name in small letters, with the project's own in place of an alias: "FP8_E4M3" is "fp8-e4m3"."""
+    base, plus, pattern = name.strip().lower().partition("+")
+    return f"{_ALIASES.get(base, base)}{plus}{pattern}"
 
 
 @cache
 def number_format(name: str, where: str = "format") -> NumberFormat:
     """A format by name: "bf16", "int4-g128", "int4-g64-asym", "mxfp4", and any of them with "+2:4" or "+50%".
 
-    Groups store an fp16 scale; `-asym` adds a zero point of the element's width.
+    Groups store an fp16 scale; `-asym` adds a zero point of the element's width, `-min` an fp16 minimum.
 
     Raises:
         InputError: no such format, a group of zero, or a sparsity that is not one.
     """
-    base, plus, pattern = name.strip().lower().partition("+")
-    base = _ALIASES.get(base, base)
+    base, plus, pattern = canonical_name(name).partition("+")
     if match := _GROUP.fullmatch(base):
         bits, group = int(match[1]), int(match[2])
         if not 1 <= group <= 65536:
@@ -134,7 +139,7 @@ def number_format(name: str, where: str = "format") -> NumberFormat:
             operand=_NAMED[f"int{bits}"].operand,
             group=group,
             scale_bits=16,
-            zero_bits=bits if match[3] else 0,
+            zero_bits={None: 0, "-asym": bits, "-min": 16}[match[3]],
             about=f"{bits}-bit integers, an fp16 scale for each {group}",
         )
     elif base in _NAMED:
