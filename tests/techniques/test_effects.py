@@ -45,6 +45,6 @@ def test_an_estimate_uses_the_effects():
 
 def test_a_parameter_it_does_not_have_is_refused():
     known = [item.name for item in fields(technique("gptq"))]
-    assert known == ["bits", "group_size"]
+    assert known == ["bits", "group_size", "symmetric", "act_order", "static_groups", "damping"]
     with pytest.raises(InputError, match="parameters among bits, group_size"):
         technique("gptq:width=3")

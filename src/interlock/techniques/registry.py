@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from typing import Final
 
 from interlock import techniques
 from interlock.errors import UnknownNameError
 from interlock.techniques.base import Technique
+
+SHORT: Final = {"rtn": "round-to-nearest"}
 
 
 def _places() -> dict[str, str]:
@@ -27,7 +30,7 @@ def names() -> dict[str, str]:
 
 
 def technique(text: str, where: str = "--technique") -> Technique:
-    """A technique by name, with parameters after a colon: "gptq" or "gptq:bits=3,group_size=64".
+    """A technique by name or short name, with parameters after a colon: "gptq" or "gptq:bits=3,group_size=64".
 
     Raises:
         InputError: unknown name or parameter.
@@ -35,6 +38,7 @@ def technique(text: str, where: str = "--technique") -> Technique:
     name, colon, parameters = text.partition(":")
     places = _places()
     key = name.strip().lower().replace("_", "-")
+    key = SHORT.get(key, key)
     if key not in places:
         raise UnknownNameError("technique", name, places, where)
     found: Technique = importlib.import_module(places[key]).TECHNIQUE

@@ -1,0 +1,1 @@
+"""Smaller models that learn from larger ones."""
