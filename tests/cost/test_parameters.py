@@ -21,7 +21,7 @@ FILES = sorted((DATA / "cost").glob("*.toml"))
 def test_every_number_has_a_source_of_a_known_kind_and_no_source_is_left_over(path):
     data = tomllib.loads(path.read_text())
     sources = data.pop("sources")
-    leaves = numbers(data)
+    leaves = numbers(data) or list(data)  # a file of pairs, the ends of bands, has no single numbers
     assert leaves
     assert [leaf for leaf in leaves if covering(sources, leaf) is None] == []
     assert [key for key in sources if not any(leaf == key or leaf.startswith(f"{key}.") for leaf in leaves)] == []

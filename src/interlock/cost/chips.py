@@ -9,7 +9,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from interlock.cost.parameters import achieved, link_energy, mac_energy, memory_energy, static_share
+from interlock.cost.parameters import (
+    achieved,
+    arithmetic_draw,
+    cache_energy,
+    link_energy,
+    mac_energy,
+    memory_energy,
+    static_share,
+)
 from interlock.hardware import Chip, Link
 from interlock.operators import COMPUTE_FORMATS, Array
 from interlock.parallel import Links
@@ -47,6 +55,7 @@ class Chips:
     launch: Array
     links: Links
     memory_energy: Array  # J/byte
+    cache_energy: Array  # J/byte
     link_energy: Array  # J/byte
     static_power: Array
     power: Array
@@ -108,12 +117,12 @@ def substitute(chip: Chip, compute_format: str) -> tuple[str, float] | None:
 
 
 def _row(chip: Chip) -> dict[str, Any]:
-    got = achieved(chip)
+    got, arithmetic = achieved(chip), arithmetic_draw(chip).factor
     peaks, energies = [], []
     for name in COMPUTE_FORMATS:
         used = substitute(chip, name)
         peaks.append(np.nan if used is None else (chip.peak(used[0]) or np.nan) * used[1] * got.matrix)
-        energies.append(mac_energy(used[0] if used else name, chip.process or 7e-9))
+        energies.append(mac_energy(used[0] if used else name, chip.process or 7e-9) * arithmetic)
     engine = chip.engines.get("matrix") or next(iter(chip.engines.values()))
     vector = chip.engines.get("vector")
     main, spill = chip.memories["main"], chip.memories.get("host")
@@ -137,6 +146,7 @@ def _row(chip: Chip) -> dict[str, Any]:
         "launch": got.launch,
         "links": _links(chip, got.link, got.link_latency, got.network_latency),
         "memory_energy": _known(memory_j) * 8,
+        "cache_energy": cache_energy(),
         "link_energy": link_energy("scale_up") * 8,
         "static_power": _known(chip.tdp) * static_share(),
         "power": _known(chip.tdp),

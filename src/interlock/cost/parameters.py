@@ -98,7 +98,7 @@ def memory_energy(technology: str) -> float | None:
 def energy_sources(chip: Chip) -> list[Source]:
     """What the joules of an estimate on this chip stand on."""
     data = table("energy")
-    return [_source(data, "static_share"), _source(data, "mac", "7"), _source(data, "bits", "memory")]
+    return [_source(data, "static_share"), arithmetic_draw(chip).source, _source(data, "bits", "memory")]
 
 
 def link_energy(link: str) -> float:
@@ -109,3 +109,27 @@ def link_energy(link: str) -> float:
 def static_share() -> float:
     """Share of the board power that is drawn while busy, whatever is done."""
     return float(table("energy")["static_share"])
+
+
+def cache_energy() -> float:
+    """Joules a byte through the last cache."""
+    return parse(table("energy")["bits"]["cache"]["l2"], "J/bit") * 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArithmeticDraw:
+    """Joules of a chip's arithmetic over the published ones, which leave out how operands come to it."""
+
+    factor: float
+    source: Source
+
+
+def arithmetic_draw(chip: Chip) -> ArithmeticDraw:
+    """As fitted to the measured power of the chip; 1 where none was measured."""
+    data = table("power_fitted")
+    own = data["chips"].get(chip.id)
+    if own is None:
+        return ArithmeticDraw(factor=1.0, source=_source(table("energy"), "mac", "7"))
+    told = _source(data, "chips", chip.id)
+    ref = f"{told.ref}; {own['rows']} rows, {own['mape']:.0f} % on {own['held_out']} others"
+    return ArithmeticDraw(factor=float(own["arithmetic"]), source=Source(kind=told.kind, ref=ref))

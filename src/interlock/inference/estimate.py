@@ -64,7 +64,6 @@ def estimate_request(
     prices: Mapping[str, float] | None = None,
     host_memory: float | None = None,
     price: ChipPrice | None = None,
-    stack: str | None = None,
 ) -> Estimate:
     """Estimate one deployment.
 
@@ -73,7 +72,6 @@ def estimate_request(
         prices: the user's own USD per chip-hour, by chip name.
         host_memory: bytes behind each chip that weights and caches may spill to; the chip's own tier if None.
         price: what the chip costs, where that is settled already; looked up if None.
-        stack: the engine whose kernels run; the mean of the measured ones if None.
 
     Raises:
         InputError: a cut or a length that no engine would accept.
@@ -81,7 +79,7 @@ def estimate_request(
     check_request(request)
     p, chip = request.parallelism, request.chip
     stages = float(p.pipeline)
-    columns = Chips.calibrated(chip, stack=stack)
+    columns = Chips.calibrated(chip, stack=request.stack)
     with np.errstate(invalid="ignore", divide="ignore"):
         service = serve(
             request.model,

@@ -24,6 +24,7 @@ class Request:
     output: float
     images: float = 0.0
     skew: float = 0.0
+    stack: str | None = None  # the engine whose kernels run; the mean of those that were measured if None
 
 
 def divisibility(model: Model, parallelism: Parallelism) -> list[str]:

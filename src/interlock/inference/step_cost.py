@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interlock.cost import Chips, OperatorTime, operator_energy, operator_time
+from interlock.cost import Chips, OperatorTime, held_energy, operator_time
 from interlock.cost.bands import family_of
 from interlock.cost.calibrated.step import calibrate_step
 from interlock.evidence import Evidence
@@ -77,7 +77,7 @@ def price_step(
     time: Array = 0.0
     energy: Array = 0.0
     for operator, spent in zip(placed, times, strict=True):
-        item = PricedOperator(operator=operator, time=spent, energy=operator_energy(operator, spent, chips))
+        item = PricedOperator(operator=operator, time=spent, energy=held_energy(operator, spent, chips))
         priced.append(item)
         time = time + item.total_time
         energy = energy + item.total_energy

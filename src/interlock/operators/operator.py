@@ -66,12 +66,21 @@ class Communication(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """Expert routing: `tokens` each choose `top_k` of `experts`, whose popularity falls as rank ** -skew."""
+    """Expert routing: `tokens` each choose `top_k` of `experts`, whose popularity falls as rank ** -skew.
+
+    An expert has `hidden` inputs and `intermediate` activations, `gated` or not. Placing spreads experts over `expert`
+    ranks and cuts each over `tensor` chips; `tokens` are then those of all groups that share the experts.
+    """
 
     experts: int
     top_k: int
     skew: float
     tokens: Array
+    hidden: float = 0.0
+    intermediate: float = 0.0
+    gated: bool = True
+    expert: Array = 1.0
+    tensor: Array = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

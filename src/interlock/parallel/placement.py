@@ -109,6 +109,7 @@ def _experts(o: Operator, p: Parallelism) -> list[Operator]:
         k=o.k / into,
         weight_bytes=o.weight_bytes * grown / (p.expert * cut),
         load=busiest_share(r.experts, r.top_k, r.skew, p.expert),
+        routing=replace(r, tokens=r.tokens * groups, expert=p.expert, tensor=cut),
     )
     return [local] if column else [local, *_expert_sums(o, p)]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from interlock.evidence import Evidence
 
 
@@ -28,3 +30,13 @@ class CalibratedTime(NamedTuple):
     low: Any
     high: Any
     basis: Basis
+
+    def spread(self, mask: Any) -> CalibratedTime:
+        """The times of the elements where a mask is true, put there; nan elsewhere."""
+
+        def column(values: Any) -> Any:
+            found = np.full(mask.shape, np.nan)
+            found[mask] = values
+            return found
+
+        return CalibratedTime(column(self.seconds), column(self.low), column(self.high), self.basis)

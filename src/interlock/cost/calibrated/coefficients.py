@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +41,10 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficients:
-    """All sets of one group of schemes. `unseen`: parameters for any chip, by stack family and scheme."""
+    """All sets of one group of schemes. `unseen`: parameters for any chip, by stack family and scheme.
+
+    `kernels`: where an engine has several, which one a class of shapes takes, by chip, stack and formats.
+    """
 
     fit: Mapping[str, Any]
     facts: Mapping[tuple[str, str], Facts]  # by chip and scheme, as they stood when fitted
@@ -50,6 +53,7 @@ class Coefficients:
     unseen: Mapping[tuple[str, str], Mapping[str, float]]
     unseen_band: tuple[float, float]
     unseen_held_out: Mapping[str, float]
+    kernels: Mapping[Key, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:
@@ -58,9 +62,9 @@ class Coefficients:
 
 
 @cache
-def coefficients(family: str, group: str) -> Coefficients:
-    """The shipped coefficients of a family and group."""
-    return read_coefficients(DATA / "calibrations" / f"{family}-{group}.json")
+def coefficients(family: str, group: str = "") -> Coefficients:
+    """The shipped coefficients of a family, or of a group in it."""
+    return read_coefficients(DATA / "calibrations" / f"{'-'.join(filter(None, (family, group)))}.json")
 
 
 def read_coefficients(path: Path) -> Coefficients:
@@ -81,6 +85,10 @@ def read_coefficients(path: Path) -> Coefficients:
         unseen={_pair(key): dict(zip(names, value, strict=True)) for key, value in data["unseen"].items()},
         unseen_band=(data["unseen_band"][0], data["unseen_band"][1]),
         unseen_held_out=data["unseen_held_out"],
+        kernels={
+            _triple(key): {name: tuple(codes) for name, codes in value.items()}
+            for key, value in data.get("kernels", {}).items()
+        },
     )
 
 
@@ -109,6 +117,11 @@ def write_coefficients(path: Path, found: Coefficients) -> None:
             for key, one in found.sets.items()
         },
     }
+    if found.kernels:
+        data["kernels"] = {
+            _SEPARATOR.join(key): {name: list(codes) for name, codes in one.items()}
+            for key, one in found.kernels.items()
+        }
     path.write_text(json.dumps(data, indent=None, separators=(",", ":")).replace('},"', '},\n"') + "\n", "utf-8")
 
 

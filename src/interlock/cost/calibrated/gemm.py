@@ -21,6 +21,8 @@ from interlock.cost.calibrated.coefficients import SIZES_S, Coefficients, Fitted
 from interlock.cost.calibrated.facts import Facts, facts
 from interlock.cost.calibrated.features import product_features
 from interlock.cost.calibrated.network import correction
+from interlock.cost.calibrated.own import own_products
+from interlock.cost.calibrated.own_schemes import own_scheme_of
 from interlock.cost.calibrated.product_terms import (
     UNIT_CYCLES,
     Bytes,
@@ -28,7 +30,7 @@ from interlock.cost.calibrated.product_terms import (
     product_terms,
     product_units,
 )
-from interlock.cost.calibrated.schemes import Scheme, scheme_of
+from interlock.cost.calibrated.schemes import Scheme
 from interlock.cost.calibrated.selection import chosen, unseen
 from interlock.cost.calibrated.split import HELD_OUT, part_of
 from interlock.errors import UnknownNameError, UnsupportedError
@@ -73,7 +75,7 @@ def gemm_seconds(
     Raises:
         UnsupportedError: formats without measurements, a chip that is no GPU, or one of which facts are missing.
     """
-    scheme = scheme_of(weight_format, activation_format, kernel)
+    scheme = own_scheme_of(weight_format, activation_format, kernel)
     found = coefficients("gemm", scheme.group)
     reference = fitted or reference_of(found, chip)
     columns = [np.asarray(value, dtype=np.float32).ravel() for value in np.broadcast_arrays(m, n, k)]
@@ -87,9 +89,9 @@ def predict(measurements: Measurements, *, fitted_rows: bool = False) -> Column:
     seconds = np.full(len(measurements), np.nan)
     if "batch" in measurements.columns and np.any(np.asarray(measurements["batch"], dtype=float) != 1.0):
         return seconds  # a product for each of several matrices is another kernel
-    for rows, part, one in _runs(measurements):
+    for rows, part, one in measured_runs(measurements):
         try:
-            scheme = scheme_of(str(part["weight_format"][0]), str(part["activation_format"][0]), _kernel(part))
+            scheme = own_scheme_of(str(part["weight_format"][0]), str(part["activation_format"][0]), _kernel(part))
             found = coefficients("gemm", scheme.group)
             sizes = [np.asarray(part[name], dtype=np.float32) for name in ("m", "n", "k")]
             stack, copies = str(part["stack"][0]), COPIES.get(part.set_name, np.inf)
@@ -126,16 +128,21 @@ def products(
     k: Any,
     *,
     copies: float,
+    own: bool = True,
 ) -> CalibratedTime:
-    """Seconds with given coefficients; columns of float32."""
+    """Seconds with given coefficients, but for what the user's `own` calibration answers; columns of float32."""
+    keys, basis = chosen(found, reference, stack, scheme.name)
+    if own and (mine := own_products(chip, reference, stack, scheme, bool(keys), m, n, k, copies=copies)) is not None:
+        return mine
     here = facts(chip, scheme.operand)
     each = bytes_of(scheme)
-    keys, basis = chosen(found, reference, stack, scheme.name)
     fixed = found.facts.get((reference, scheme.name))
     if basis is Basis.OTHER_CHIP:
         if chip.category not in _TRANSFERS_TO:
             raise UnsupportedError(f"{chip.id}: only GPUs were measured, and it is none")
         shared = [found.unseen[key] for key in unseen(found, stack, scheme.name)]
+        if not shared:
+            raise UnsupportedError(f"no calibration for products in {scheme.name}")
         logs = [np.log(formula(parameters, m, n, k, each, here, copies)) for parameters in shared]
         seconds = np.maximum(np.exp(np.mean(logs, axis=0)), product_floor(m, n, k, each, here))
         low, high = found.unseen_band
@@ -195,7 +202,7 @@ def _kernel(part: Measurements) -> str:
     return str(part["kernel"][0]) if "kernel" in part.columns else ""
 
 
-def _runs(measurements: Measurements) -> Iterator[tuple[NDArray[np.intp], Measurements, Chip]]:
+def measured_runs(measurements: Measurements) -> Iterator[tuple[NDArray[np.intp], Measurements, Chip]]:
     """Rows of one chip, stack, pair of formats and kernel."""
     codes = np.zeros(len(measurements), dtype=np.int64)
     for name in ("chip", "stack", "weight_format", "activation_format", "kernel"):

@@ -21,7 +21,7 @@ def chosen(found: Coefficients, chip: str, stack: str | None, scheme: str) -> tu
     here = [key for key in found.sets if key[0] == chip and key[2] == scheme]
     if not here:
         return [], Basis.OTHER_CHIP
-    newest = {stack_family(key[1]): key for key in sorted(here, key=lambda key: _version(key[1]))}
+    newest = {stack_family(key[1]): key for key in sorted(here, key=lambda key: version(key[1]))}
     if stack is not None:
         exact = [key for key in here if key[1] == stack.lower()]
         if exact:
@@ -40,5 +40,6 @@ def unseen(found: Coefficients, stack: str | None, scheme: str) -> list[tuple[st
     return named or known
 
 
-def _version(stack: str) -> tuple[int, ...]:
+def version(stack: str) -> tuple[int, ...]:
+    """The numbers of a version, to be compared."""
     return tuple(int(part) for part in re.findall(r"\d+", stack))

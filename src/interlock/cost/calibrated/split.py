@@ -20,11 +20,21 @@ BAND_SHARE: Final = 0.02
 
 def part_of(set_name: str, sizes: tuple[Any, ...], seed: int) -> NDArray[np.int64]:
     """TRAIN, BAND or HELD_OUT of each row of a set."""
+    return part_of_prints(fingerprints(set_name, sizes, seed))
+
+
+def fingerprints(set_name: str, sizes: tuple[Any, ...], seed: int) -> NDArray[np.uint64]:
+    """A number for each row of a set; rows of equal sizes have the same."""
     start = (zlib.crc32(set_name.encode()) + (seed << 32)) & 0xFFFFFFFFFFFFFFFF
     state = np.full(len(sizes[0]), start, dtype=np.uint64)
     for size in sizes:
         state = _mix(state + np.asarray(size, dtype=np.float64).astype(np.uint64))
-    share = state.astype(np.float64) / 2.0**64
+    return state
+
+
+def part_of_prints(prints: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """TRAIN, BAND or HELD_OUT of rows with these fingerprints."""
+    share = prints.astype(np.float64) / 2.0**64
     return np.where(share < TRAIN_SHARE, TRAIN, np.where(share < TRAIN_SHARE + BAND_SHARE, BAND, HELD_OUT))
 
 

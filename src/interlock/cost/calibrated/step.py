@@ -12,18 +12,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 
 from interlock.cost.bands import corrected
+from interlock.cost.calibrated.coefficients import coefficients
+from interlock.cost.calibrated.step_attention import price_attention
+from interlock.cost.calibrated.step_collectives import price_collectives
+from interlock.cost.calibrated.step_experts import price_experts
 from interlock.cost.calibrated.step_products import price_products
 from interlock.cost.calibrated.step_times import StepTimes
 from interlock.cost.chips import Chips
 from interlock.cost.operator_time import OperatorTime, operator_time
+from interlock.hardware import chip as find
 from interlock.operators import Operator
 
-_FAMILIES: Final[tuple[Callable[[Sequence[Operator], StepTimes, Chips], None], ...]] = (price_products,)
+_FAMILIES: Final[tuple[Callable[[Sequence[Operator], StepTimes, Chips], None], ...]] = (
+    price_products,
+    price_attention,
+    price_experts,
+    price_collectives,
+)
 
 
 def calibrate_step(operators: Sequence[Operator], chips: Chips) -> list[OperatorTime]:
@@ -34,8 +45,9 @@ def calibrate_step(operators: Sequence[Operator], chips: Chips) -> list[Operator
     reference = chips if chips.reference is None else chips.reference
     there = here if reference is chips else [operator_time(o, reference) for o in operators]
     found = StepTimes(len(operators))
-    for price in _FAMILIES:
-        price(operators, found, reference)
+    if chip.vendor in _vendors():  # what kernels reach is a matter of the vendor's libraries
+        for price in _FAMILIES:
+            price(operators, found, reference)
     times = []
     for index, (o, ours, theirs) in enumerate(zip(operators, here, there, strict=True)):
         seconds, low, high = found.of(index)
@@ -52,6 +64,12 @@ def calibrate_step(operators: Sequence[Operator], chips: Chips) -> list[Operator
             )
         )
     return times
+
+
+@cache
+def _vendors() -> frozenset[str]:
+    """Whose chips were measured."""
+    return frozenset(find(key[0]).vendor for key in coefficients("gemm", "wide").sets)
 
 
 def _ratio(ours: OperatorTime, theirs: OperatorTime) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +21,6 @@ from interlock.cost.calibrated.step_times import StepTimes
 from interlock.cost.chips import Chips
 from interlock.cost.operator_time import operator_time
 from interlock.errors import UnsupportedError
-from interlock.hardware import chip as find
 from interlock.operators import COMPUTE_FORMATS, Kind, Operator, compute_code
 
 # operand, least and most bytes of a stored weight: the schemes that were measured, then the nearest of any others
@@ -106,7 +104,8 @@ def _put(kernels: Sequence[_Kernel], masks: Sequence[Any], scheme: str, found: S
         mask = mask & (kernel.m > 0)
         count = int(np.count_nonzero(mask))
         if count:  # the same elements that `_price` took, kernel after kernel
-            part = _spread(time, slice(start, start + count), mask)
+            rows = slice(start, start + count)
+            part = time._replace(seconds=time.seconds[rows], low=time.low[rows], high=time.high[rows]).spread(mask)
             for place, share in zip(kernel.places, kernel.shares, strict=True):
                 found.put(place, part, share, mask)
         start += count
@@ -122,20 +121,12 @@ def _price(kernels: Sequence[_Kernel], masks: Sequence[Any], scheme: str, chips:
         return None
     coefficients_of = coefficients("gemm", known.group)
     rows = [size.astype(np.float32) for size in sizes]
-    if chip.vendor not in _vendors(known.group):
-        return None  # what kernels reach is a matter of the vendor's libraries
     try:
         return products(
             coefficients_of, chip, reference_of(coefficients_of, chip), chips.stack, known, *rows, copies=np.inf
         )
     except UnsupportedError:
         return None
-
-
-@cache
-def _vendors(group: str) -> frozenset[str]:
-    """Whose chips were measured."""
-    return frozenset(find(key[0]).vendor for key in coefficients("gemm", group).sets)
 
 
 def _put_nearest(operators: Sequence[Operator], kernel: _Kernel, mask: Any, found: StepTimes, chips: Chips) -> None:
@@ -151,7 +142,7 @@ def _put_nearest(operators: Sequence[Operator], kernel: _Kernel, mask: Any, foun
         theirs = _bound(first, kernel, chips, scheme)
         change = ours / np.where(theirs > 0, theirs, 1.0)
         low, high = coefficients("gemm", scheme.group).unseen_band
-        part = _spread(time, slice(None), here)
+        part = time.spread(here)
         wide = CalibratedTime(part.seconds, part.seconds * np.exp(low), part.seconds * np.exp(high), Basis.OTHER_CHIP)
         for place, share in zip(kernel.places, kernel.shares, strict=True):
             found.put(place, wide, share * change, here)
@@ -176,14 +167,3 @@ def _bound(first: Operator, kernel: _Kernel, chips: Chips, scheme: Scheme | None
             input_bytes=m * k * scheme.input_bytes,
         )
     return np.asarray(operator_time(whole, chips).time)
-
-
-def _spread(time: CalibratedTime, part: slice, mask: Any) -> CalibratedTime:
-    """Values of a run of elements, put where the mask is."""
-
-    def column(values: Any) -> Any:
-        found = np.full(mask.shape, np.nan)
-        found[mask] = np.asarray(values, dtype=float)[part]
-        return found
-
-    return CalibratedTime(column(time.seconds), column(time.low), column(time.high), time.basis)

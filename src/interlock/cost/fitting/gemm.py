@@ -70,8 +70,8 @@ def fit_gemm(
     copies = COPIES.get(parts[0].set_name, np.inf)
     found = _trained(rows, copies, seed, settings)
     residuals = _left_out(rows, copies, seed, settings)
-    found = replace(found, unseen_band=unseen_band(residuals), unseen_held_out=_unseen_errors(residuals))
-    found = _rounded(replace(found, fit=_about(parts[0], rows, seed, settings, group)))
+    found = replace(found, unseen_band=unseen_band(residuals), unseen_held_out=unseen_errors(residuals))
+    found = rounded(replace(found, fit=_about(parts[0], rows, seed, settings, group)))
     return replace(found, sets=_scored(found, rows, copies))
 
 
@@ -152,7 +152,7 @@ def _scored(found: Coefficients, rows: Rows, copies: float) -> dict[Key, Fitted]
     return scored
 
 
-def _rounded(found: Coefficients) -> Coefficients:
+def rounded(found: Coefficients) -> Coefficients:
     """What the file will say."""
     with tempfile.TemporaryDirectory() as folder:
         write_coefficients(Path(folder) / "coefficients.json", found)
@@ -179,7 +179,8 @@ def _unseen(
     }
 
 
-def _unseen_errors(residuals: Mapping[Key, Any]) -> dict[str, float]:
+def unseen_errors(residuals: Mapping[Key, Any]) -> dict[str, float]:
+    """Mean absolute error in percent on each chip that was left out, the mean of its sets."""
     chips = sorted({key[0] for key in residuals})
     mape = {key: 100.0 * np.mean(np.abs(np.exp(-logs) - 1.0)) for key, logs in residuals.items()}
     return {name: float(np.mean([value for key, value in mape.items() if key[0] == name])) for name in chips}

@@ -13,15 +13,15 @@ import numpy as np
 from interlock.cost.calibrated.coefficients import SIZES_S, Band, Key
 
 _OUTSIDE: Final = 0.05  # at either end
-_ENOUGH: Final = 40  # rows for a band of one's own
+ENOUGH: Final = 40  # rows for a band of one's own
 
 
 def band(residuals: Any, predicted: Any, every: Any) -> Band:
     """The ends by size class; the set's where a class has few rows, those of all sets where the set has few."""
-    whole = residuals if len(residuals) >= _ENOUGH else every
+    whole = residuals if len(residuals) >= ENOUGH else every
     size = np.digitize(predicted, SIZES_S)
     classes = [residuals[size == place] for place in range(len(SIZES_S) + 1)]
-    return tuple(_ends(part if len(part) >= _ENOUGH else whole) for part in classes)
+    return tuple(_ends(part if len(part) >= ENOUGH else whole) for part in classes)
 
 
 def unseen_band(residuals: Mapping[Key, Any]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ source:  Adam: Kingma and Ba 2015. One-cycle rates: Smith and Topin 2018. Decoup
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from interlock.cost.calibrated.network import CLIP, Network, Own
 from interlock.cost.calibrated.product_terms import STARTS, Terms, product_units
 from interlock.errors import MissingExtraError
 
-NAMES: Final = tuple(STARTS)
+_CONSTANT: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,9 @@ class Settings:
     left_out: float = 0.25  # share of the draws without chip and set
     decay: float = 1e-3
     pull: float = 1e-3  # of the deviations from the base towards zero
+    network_batch: int = 4096
+    noise: float = 0.0  # standard deviations added to features while training: smooths where rows are few
+    forgotten: float = 0.0  # share of the draws in which the network is not told chip and set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,7 @@ class Codes:
 class Formula:
     """Logarithms of the parameters: (parameters,) and one row a stack family, chip, set."""
 
+    names: tuple[str, ...]
     base: Any
     stacks: Any
     chips: Any
@@ -60,34 +64,55 @@ class Formula:
 
     def of_set(self, code: int, chip: int, stack: int) -> dict[str, float]:
         """The parameters of one set."""
-        return _named(self.base + self.stacks[stack] + self.chips[chip] + self.sets[code])
+        return self._named(self.base + self.stacks[stack] + self.chips[chip] + self.sets[code])
 
     def of_stack(self, stack: int) -> dict[str, float]:
         """The parameters of a chip that was not measured."""
-        return _named(self.base + self.stacks[stack])
+        return self._named(self.base + self.stacks[stack])
+
+    def _named(self, logs: Any) -> dict[str, float]:
+        return {name: float(value) for name, value in zip(self.names, np.exp(logs), strict=True)}
 
 
 def fit_formula(terms: Terms, log_units: Any, codes: Codes, seed: int, settings: Settings) -> Formula:
-    """Parameters of the formula; `log_units` is the logarithm of the measured time in the formula's unit."""
+    """Parameters of products; `log_units` is the logarithm of the measured time in the formula's unit."""
+
+    def units(columns: Iterable[Any], parameters: Mapping[str, Any], xp: Any) -> Any:
+        return product_units(Terms.of_columns(columns), parameters, xp)
+
+    return fit_parameters(terms.columns(), units, STARTS, log_units, codes, seed, settings)
+
+
+def fit_parameters(
+    terms: Sequence[Any],
+    units: Callable[[tuple[Any, ...], Mapping[str, Any], Any], Any],
+    starts: Mapping[str, float],
+    log_units: Any,
+    codes: Codes,
+    seed: int,
+    settings: Settings,
+) -> Formula:
+    """Parameters of any formula `units(terms, parameters, array module)` of columns of terms."""
     torch = load_torch()
     torch.manual_seed(seed)
-    columns = torch.stack([torch.as_tensor(np.asarray(c, np.float32)) for c in terms.columns()], 1)
+    names = tuple(starts)
+    columns = torch.stack([torch.as_tensor(np.asarray(c, np.float32)) for c in terms], 1)
     truth = torch.as_tensor(np.asarray(log_units, np.float32))
     s, c, f = (torch.as_tensor(np.asarray(code)) for code in (codes.sets, codes.chips, codes.stacks))
-    base = torch.tensor([float(np.log(STARTS[name])) for name in NAMES], requires_grad=True)
-    of_sets, of_chips, of_stacks = (torch.zeros(count, len(NAMES), requires_grad=True) for count in codes.counts)
+    base = torch.tensor([float(np.log(starts[name])) for name in names], requires_grad=True)
+    of_sets, of_chips, of_stacks = (torch.zeros(count, len(names), requires_grad=True) for count in codes.counts)
     step = _stepper(torch.optim.Adam, [base, of_sets, of_chips, of_stacks], settings.formula_rate,
                     settings.formula_steps)  # fmt: skip
     for _ in range(settings.formula_steps):
         i = torch.randint(len(truth), (settings.batch,))
         keep = (torch.rand(len(i), 1) > settings.left_out).float()
         logs = base + of_stacks[f[i]] + (of_chips[c[i]] + of_sets[s[i]]) * keep
-        parameters = dict(zip(NAMES, logs.exp().unbind(1), strict=True))
-        units = product_units(Terms.of_columns(columns[i].unbind(1)), parameters, torch)
+        parameters = dict(zip(names, logs.exp().unbind(1), strict=True))
+        guess = units(columns[i].unbind(1), parameters, torch)
         spread = of_chips.square().mean() + of_stacks.square().mean() + 3.0 * of_sets.square().mean()
-        step((units.log() - truth[i]).abs().mean() + settings.pull * spread)
+        step((guess.log() - truth[i]).abs().mean() + settings.pull * spread)
     found = [value.detach().numpy().astype(float) for value in (base, of_stacks, of_chips, of_sets)]
-    return Formula(base=found[0], stacks=found[1], chips=found[2], sets=found[3])
+    return Formula(names=names, base=found[0], stacks=found[1], chips=found[2], sets=found[3])
 
 
 def fit_network(
@@ -100,6 +125,7 @@ def fit_network(
     torch = load_torch()
     torch.manual_seed(seed)
     mean, deviation = features.mean(0), features.std(0) + 1e-6
+    deviation[deviation < _CONSTANT] = 1.0  # or the rounding of the mean would look like a difference
     x = torch.as_tensor(np.clip((features - mean) / deviation, -CLIP, CLIP).astype(np.float32))
     truth = torch.as_tensor(np.asarray(logs, np.float32))
     s, c, f = (torch.as_tensor(np.asarray(code)) for code in (codes.sets, codes.chips, codes.stacks))
@@ -112,10 +138,12 @@ def fit_network(
     step = _stepper(torch.optim.AdamW, learnt, settings.network_rate, settings.network_steps, settings.decay)
     silu = torch.nn.functional.silu
     for _ in range(settings.network_steps):
-        i = torch.randint(len(truth), (settings.batch,))
-        h = silu(first(torch.cat([x[i], e_stack[f[i]] + e_chip[c[i]] + e_set[s[i]]], 1)))
-        h = silu(second(h * (1.0 + gain[s[i]])))
-        out = h @ last + last_bias + (h * own_last[s[i]]).sum(1)
+        i = torch.randint(len(truth), (settings.network_batch,))
+        seen = x[i] + settings.noise * torch.randn(len(i), x.shape[1]) if settings.noise else x[i]
+        told = (torch.rand(len(i), 1) >= settings.forgotten).float() if settings.forgotten else 1.0
+        h = silu(first(torch.cat([seen, e_stack[f[i]] + (e_chip[c[i]] + e_set[s[i]]) * told], 1)))
+        h = silu(second(h * (1.0 + gain[s[i]] * told)))
+        out = h @ last + last_bias + (h * own_last[s[i]] * told).sum(1)
         step((settings.bound * torch.tanh(out / settings.bound) - truth[i]).abs().mean())
 
     def plain(value: Any) -> Any:
@@ -166,7 +194,3 @@ def _stepper(kind: Any, learnt: Sequence[Any], rate: float, steps: int, decay: f
         schedule.step()
 
     return step
-
-
-def _named(logs: Any) -> dict[str, float]:
-    return {name: float(value) for name, value in zip(NAMES, np.exp(logs), strict=True)}

@@ -102,6 +102,14 @@ class MixtureOfExperts:
             output_bytes=rows * n * f.wide,
             launches=present(rows),
             sparse=f.sparse,
-            routing=Routing(experts=self.experts, top_k=self.top_k, skew=c.skew, tokens=c.tokens),
+            routing=Routing(
+                experts=self.experts,
+                top_k=self.top_k,
+                skew=c.skew,
+                tokens=c.tokens,
+                hidden=float(c.width),
+                intermediate=float(self.expert.intermediate),
+                gated=self.expert.gated,
+            ),
             communication=Communication.ALL_REDUCE if split is Split.EXPERT_ROW else None,
         )
