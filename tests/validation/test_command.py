@@ -69,7 +69,8 @@ def test_scores_on_80_columns(run, data):
     assert rows["gemm", "first"][1:3] == [str(len(ROWS)), "100"]  # "first principles"
     assert rows["gemm", "calibrated"][0] == str(len(ROWS))
     assert rows["collective", "first"][1] == "3"
-    assert ("collective", "calibrated") not in rows
+    assert rows["collective", "calibrated"][0] == "3"
+    assert not any("fitted" in key for key in rows)
 
 
 def test_the_variable_says_where_the_data_is(run, data, monkeypatch):
@@ -126,6 +127,31 @@ def test_files_are_written(run, data, tmp_path):
     assert "<h1>Predictions beside measurements</h1>" in (tmp_path / "page.html").read_text("utf-8")
 
 
+def test_a_chip_is_left_out_of_its_own_prediction(run, data):
+    code, out, err = run("--data", str(data), "--leave-out", "chip")
+    assert (code, err) == (0, "")
+    assert "collective" not in out.split("What predicts")[0]
+    assert "chip left out" in out
+    assert "Mean of the chips' errors, each chip left out" in out
+    record = json.loads(run("--data", str(data), "--leave-out", "chip", "--json")[1])
+    scores = {score["predictor"]: score for score in record["scores"]}
+    assert scores["chip left out"]["predicted"] == 0  # a V100 had no part in any fit
+    assert record["over_chips"] == {}
+
+
+def test_peers_are_shown_for_the_rows_that_are_there(run, truth):
+    code, out, err = run("--data", str(truth), "--sets", "megatron_seqpar", "--peers")
+    assert (code, err) == (0, "")
+    assert "Calculon" in out
+    assert "GEMM" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    record = json.loads(run("--data", str(truth), "--sets", "megatron_seqpar", "--peers", "--json")[1])
+    (row,) = record["peers"]
+    assert (row["rows"], row["predicted"], row["peer_error_ratio"]) == (8, 8, 0.0365)
+    assert 0.05 < row["error_ratio"] < 0.13
+    assert row["source"]
+
+
 def test_no_data_says_where_to_get_some(run):
     err = refused(run())
     assert "--data: found nothing" in err
@@ -145,6 +171,8 @@ def test_no_data_says_where_to_get_some(run):
         (["--data", "sets", "--families", "scan"], "--families: found 'scan'"),
         (["--data", "sets", "--chips", "v100"], "v100-pcie-16g?"),
         (["--data", "sets", "--by", "colour"], "colour"),
+        (["--data", "sets", "--leave-out", "chip", "--peers"], "--leave-out: found"),
+        (["--data", "sets", "--leave-out", "stack"], "stack"),
         (["--data", "sets", "--worst", "-1"], "--worst: found -1"),
         (["--data", "sets", "--worst", "few"], "--worst: found 'few'"),
         (["--data", "sets", "--csv", "no/such/folder.csv"], "folder.csv"),

@@ -149,3 +149,12 @@ def test_groups_divide_the_rows(make, seconds, data):
     assert sum(part.mean_error_ratio * part.predicted for part in parts) == pytest.approx(
         whole.mean_error_ratio * whole.predicted
     )
+
+
+def test_rows_inside_their_band_are_a_share_of_those_that_have_one(make):
+    m = make(seconds=[1.0, 1.0, 1.0, 1.0])
+    predicted = {"p": np.array([1.0, 1.0, 1.0, np.nan])}
+    (score,) = pooled([(m, predicted, {"p": np.array([1.0, 0.0, np.nan, 1.0])})])
+    assert score.inside_ratio == 0.5
+    (plain,) = pooled([(m, predicted)])
+    assert plain.inside_ratio is None

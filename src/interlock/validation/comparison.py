@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +25,11 @@ _NOT_SHAPE: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Rows of one family from one set, and what each predictor says of them."""
+    """Rows of one family from one set, and what each predictor says of them; `inside`: 1 in its 90 % band, else 0."""
 
     measurements: Measurements
     predictions: Predictions
+    inside: Predictions = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,9 @@ class Validation:
 
     def scores(self, *by: str) -> tuple[Score, ...]:
         """Scores of each family, cut further by "set", "chip", "stack", "format", "kernel"."""
-        return pooled(((part.measurements, part.predictions) for part in self.comparisons), by or ("family",))
+        return pooled(
+            ((part.measurements, part.predictions, part.inside) for part in self.comparisons), by or ("family",)
+        )
 
     @property
     def kinds(self) -> tuple[tuple[str, str], ...]:
@@ -164,6 +167,12 @@ def rows_of(part: Comparison, predictor: str, places: Sequence[int]) -> list[Row
     ]
 
 
+def _compared(part: Measurements, used: Sequence[Predictor]) -> Comparison:
+    predictions = {each.name: each(part) for each in used}
+    inside = {each.name: each.inside(part, predictions[each.name]) for each in used if part.family in each.bands}
+    return Comparison(measurements=part, predictions=predictions, inside=inside)
+
+
 def validate(
     folder: str | Path,
     sets: Sequence[str] | None = None,
@@ -197,7 +206,7 @@ def validate(
     used = tuple(predictors) if predictors is not None else shipped()
     compared: list[Comparison] = []
     for done, part in enumerate(parts, 1):
-        compared.append(Comparison(measurements=part, predictions={each.name: each(part) for each in used}))
+        compared.append(_compared(part, used))
         report(len(parts) + done, 2 * len(parts))
     if not any(len(part.measurements) for part in compared):
         measured_families = ", ".join(dict.fromkeys(part.family for part in read))

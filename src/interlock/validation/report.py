@@ -26,6 +26,15 @@ def validation_record(validation: Validation, by: Sequence[str] = ("family",), w
     }
 
 
+def over_chips(validation: Validation, predictor: str) -> dict[str, tuple[int, float]]:
+    """Of each kernel, or else format: how many chips are predicted, and the mean of their mean errors."""
+    means: dict[str, list[float]] = {}
+    for score in validation.scores("chip", "format", "kernel"):
+        if score.predictor == predictor and score.mean_error_ratio is not None:
+            means.setdefault(score.kernel or score.format, []).append(score.mean_error_ratio)
+    return {kind: (len(values), sum(values) / len(values)) for kind, values in means.items()}
+
+
 def set_records(validation: Validation) -> list[Record]:
     """The sets with their licences and sources, each once."""
     found: dict[str, Record] = {}
@@ -57,6 +66,7 @@ def score_record(score: Score) -> Record:
         "ninetieth_error_ratio": score.ninetieth_error_ratio,
         "bias_ratio": score.bias_ratio,
         "close_ratio": score.close_ratio,
+        "inside_ratio": score.inside_ratio,
     }
 
 

@@ -20,6 +20,7 @@ from interlock.evidence.measurement import FAMILIES, Measurements
 
 Errors = NDArray[np.float64]
 Predictions = Mapping[str, NDArray[np.float64]]  # of one `Measurements`, by predictor
+Part = tuple[Measurements, Predictions] | tuple[Measurements, Predictions, Predictions]  # the last: 1 inside, 0 outside
 
 DIMENSIONS: Final = ("family", "set", "chip", "stack", "format", "kernel")
 CLOSE: Final = 0.2  # what counts as close
@@ -52,6 +53,8 @@ class Score:
     """Mean of e: above 0 where predictions are larger than measurements."""
     close_ratio: float | None = None
     """Share of the predicted rows with |e| of at most 0.2."""
+    inside_ratio: float | None = None
+    """Share of the predicted rows that are inside their 90 % band, of those that have one."""
 
     @property
     def coverage_ratio(self) -> float:
@@ -109,8 +112,8 @@ def scores(
     return pooled([(measurements, {predictor: predicted})], by)
 
 
-def pooled(parts: Iterable[tuple[Measurements, Predictions]], by: Sequence[str] = ("family",)) -> tuple[Score, ...]:
-    """Score rows of several sets together, group by group.
+def pooled(parts: Iterable[Part], by: Sequence[str] = ("family",)) -> tuple[Score, ...]:
+    """Score rows of several sets together, group by group. A part may say, too, which rows are inside their bands.
 
     Raises:
         InputError: an unknown dimension.
@@ -120,8 +123,8 @@ def pooled(parts: Iterable[tuple[Measurements, Predictions]], by: Sequence[str] 
         if name not in DIMENSIONS:
             raise InputError("by", shown(name), f"one of {', '.join(DIMENSIONS)}")
     dimensions = [name for name in DIMENSIONS if name in by and name != "family"]
-    found: dict[tuple[str, ...], list[Errors]] = {}
-    for measurements, predictions in parts:
+    found: dict[tuple[str, ...], list[tuple[Errors, Errors]]] = {}
+    for measurements, predictions, *banded in parts:
         if not len(measurements):
             continue
         keys, places = _groups([quantities(measurements), *(labels(measurements, name) for name in dimensions)])
@@ -130,13 +133,15 @@ def pooled(parts: Iterable[tuple[Measurements, Predictions]], by: Sequence[str] 
             if predicted.shape != (len(measurements),):
                 raise ValueError(f"{measurements.set_name}: {predicted.shape} predictions, {len(measurements)} rows")
             errors = errors_of(measurements, predicted)
+            inside = banded[0].get(predictor) if banded else None
+            inside = np.full(len(measurements), np.nan) if inside is None else inside
             for key, rows in zip(keys, cut, strict=True):
-                found.setdefault((measurements.family, *key, predictor), []).append(errors[rows])
+                found.setdefault((measurements.family, *key, predictor), []).append((errors[rows], inside[rows]))
     order = sorted(found, key=lambda key: (_ORDER[key[0]], *key[1:-1]))  # stable: predictors as they were given
-    return tuple(_score(key, dimensions, np.concatenate(found[key])) for key in order)
+    return tuple(_score(key, dimensions, *map(np.concatenate, zip(*found[key], strict=True))) for key in order)
 
 
-def _score(key: tuple[str, ...], dimensions: Sequence[str], errors: Errors) -> Score:
+def _score(key: tuple[str, ...], dimensions: Sequence[str], errors: Errors, inside: Errors) -> Score:
     family, quantity, *values, predictor = key
     named = {"set_name" if name == "set" else name: value for name, value in zip(dimensions, values, strict=True)}
     known = errors[np.isfinite(errors)]
@@ -152,6 +157,9 @@ def _score(key: tuple[str, ...], dimensions: Sequence[str], errors: Errors) -> S
         if known.size
         else {}
     )
+    banded = inside[np.isfinite(errors) & np.isfinite(inside)]
+    if banded.size:
+        figures["inside_ratio"] = float(banded.mean())
     counts = {"rows": int(errors.size), "predicted": int(known.size)}
     return Score(predictor=predictor, family=family, quantity=quantity, **named, **counts, **figures)  # type: ignore[arg-type]
 

@@ -1,8 +1,9 @@
 """MosaicML llm-foundry: throughput of training MPT with fully sharded data parallelism.
 
 departs: an iteration's time is the tokens of the global batch over the tokens a second of all chips. The column
-         `recompute` is 1 where activations were checkpointed; FP8 rows are told apart by `activation_format`.
-         Some rows print their global batch wrongly, so it is micro batch x accumulation x chips.
+         `recompute` is 1 where activations were checkpointed, `zero` the stage that a sharding strategy is; FP8 rows
+         are told apart by `activation_format`. Some rows print their global batch wrongly, so it is micro batch x
+         accumulation x chips.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ ABOUT = About(
 )
 _CHIPS: Final = {"h100_80gb": "h100-sxm", "a100_80gb": "a100-80g", "a100_40gb": "a100-40g"}
 
+_STAGES: Final = {"FULL_SHARD": "3", "SHARD_GRAD_OP": "2"}  # of ZeRO
+_GRADIENTS: Final = {"DEFAULT": "4", "PURE": "2"}  # bytes of an element that is reduced
+
 
 def read(folder: Path) -> list[Measurements]:
     """Seconds of one iteration, from tokens a second of each chip.
@@ -32,7 +36,8 @@ def read(folder: Path) -> list[Measurements]:
         InputError: a file that is not what it must be.
     """
     names = ["Model", "SeqLen (T)", "# GPUs", "GPU", "MicroBatchSize", "GradAccum", "Throughput (T/s/GPU)"]
-    table = read_table(folder / "training_mfu.csv", [*names, "Precision", "Activation Checkpointing", "NumParams"])
+    names += ["Precision", "Activation Checkpointing", "NumParams", "Sharding Strategy", "MP Mode"]
+    table = read_table(folder / "training_mfu.csv", names)
     chips = table.numbers("# GPUs", minimum=1, maximum=1e5)
     micro = table.numbers("MicroBatchSize", minimum=1, maximum=1e4)
     batch = micro * table.numbers("GradAccum", minimum=1, maximum=1e4) * chips
@@ -52,6 +57,8 @@ def read(folder: Path) -> list[Measurements]:
         microbatch=micro,
         tokens=tokens,
         recompute=(table.text("Activation Checkpointing") == "True").astype(float),
+        zero=table.words("Sharding Strategy", _STAGES).astype(float),
+        gradient_bytes=table.words("MP Mode", _GRADIENTS).astype(float),
         activation_format=np.where(fp8, "fp8-e4m3", "bf16"),
         seconds=batch * tokens / rate,
     )

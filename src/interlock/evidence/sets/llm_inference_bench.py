@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,8 +58,6 @@ def read(folder: Path) -> list[Measurements]:
         InputError: a file that is not what it must be.
     """
     main = _static(folder / "e2e_all.csv.gz", {}, whole=True)
-    place = np.arange(len(main), dtype=float)  # what a fit on a drawn part needs to know its rows by, whatever is kept
-    main = replace(main, columns={**main.columns, "place": place, "table_rows": np.full(len(main), float(len(main)))})
     found = [main]
     if (path := folder / "tp_ep_pp.csv").is_file():
         found.append(_beyond(main, _static(path, {"Parallelism Type": _layout})))
@@ -217,7 +214,7 @@ def _request(columns: Mapping[str, NDArray[Any]]) -> Measurements:
 
 def _beyond(main: Measurements, part: Measurements) -> Measurements:
     """The rows of a smaller table that the main one does not repeat."""
-    names = [name for name in main.columns if name not in {"value", "part", "skew", "place", "table_rows"}]
+    names = [name for name in main.columns if name not in {"value", "part", "skew"}]
     known = set(zip(*(main[name] for name in names), strict=True))
     return part.where(np.array([key not in known for key in zip(*(part[name] for name in names), strict=True)]))
 

@@ -1,4 +1,4 @@
-"""vTrain: training iterations of GPT shapes on one node of A100."""
+"""vTrain: training iterations of GPT shapes on one node of A100, run by Megatron-DeepSpeed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read(folder: Path) -> list[Measurements]:
     model = [f"gpt-{width:g}-{layers:g}" for width, layers in zip(columns["width"], columns["layers"], strict=True)]
     columns |= spread(
         chip=np.full(len(table), "a100-80g"),
-        stack="megatron",
+        stack="megatron-deepspeed",
         model=np.array(model),
         seconds=table.numbers("iteration time (ms)", minimum=0.1, maximum=1e7, scale=1e-3),
     )

@@ -55,12 +55,12 @@ def predict(measurements: Measurements) -> Column:
     """
     watts = measurements.family == "power"
     found = np.full(len(measurements), np.nan)
-    for rows, part, one in _by_chip(measurements):
+    for rows, part, one in by_chip(measurements):
         chips = Chips.of(one)
-        for lowered in _lower(part)(part, chips):
+        for lowered in lowering(part)(part, chips):
             seconds, joules = _spent(lowered, len(lowered.rows))
-            value = joules / seconds + chips.static_power if watts else seconds
-            found[rows[lowered.rows]] = value
+            drawn = np.minimum(joules / seconds + chips.static_power, chips.power)  # the board holds its limit
+            found[rows[lowered.rows]] = drawn if watts else seconds
     return found
 
 
@@ -68,9 +68,9 @@ def implausible(measurements: Measurements) -> NDArray[np.bool_]:
     """Which rows were faster than the hardware allows, by the rule above."""
     found = np.zeros(len(measurements), dtype=bool)
     seconds = np.asarray(measurements["seconds"], dtype=float)
-    for rows, part, one in _by_chip(measurements):
+    for rows, part, one in by_chip(measurements):
         share = achieved(one)
-        for lowered in _lower(part)(part, Chips.of(one)):
+        for lowered in lowering(part)(part, Chips.of(one)):
             least = np.zeros(len(lowered.rows))
             for operator in lowered.operators:
                 least = least + np.nan_to_num(_least(operator, lowered.chips, share))
@@ -101,7 +101,7 @@ def _least(o: Operator, chips: Chips, share: Achieved) -> Array:
     return np.maximum(moved, o.flop / (by_format(np.asarray(chips.peak), o.compute) / share.matrix))
 
 
-def _by_chip(measurements: Measurements) -> Iterator[tuple[NDArray[np.intp], Measurements, Chip]]:
+def by_chip(measurements: Measurements) -> Iterator[tuple[NDArray[np.intp], Measurements, Chip]]:
     """The rows of each chip that the catalogue knows."""
     names = np.asarray(measurements["chip"])
     for name in np.unique(names):
@@ -113,7 +113,7 @@ def _by_chip(measurements: Measurements) -> Iterator[tuple[NDArray[np.intp], Mea
         yield np.flatnonzero(mask), measurements.where(mask), one
 
 
-def _lower(part: Measurements) -> Lower:
+def lowering(part: Measurements) -> Lower:
     """The lowering of a part's family; a part of power rows says in each row what ran."""
     family = part.family if part.family != "power" else str(part["family"][0])
     if family not in _FAMILIES:

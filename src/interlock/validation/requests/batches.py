@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 class Work:
     """What a row's time is made of: seconds of the chips, engine steps, sequences and collectives in all of them.
 
+    `vocabulary` is that of the model, since every sequence in a step is sampled from it.
     For a rate, `tokens` come out in that time; for a time, `tokens` is 0.
     """
 
@@ -32,11 +33,16 @@ class Work:
     steps: Floats
     sequences: Floats
     collectives: Floats
+    vocabulary: Floats
     tokens: Floats
+
+    def seconds(self, stack: Stack) -> Floats:
+        """Seconds under a stack."""
+        return np.asarray(stack.seconds(self.chip_s, self.steps, self.sequences, self.collectives, self.vocabulary))
 
     def value(self, stack: Stack) -> Floats:
         """The measured quantity under a stack."""
-        seconds = stack.seconds(self.chip_s, self.steps, self.sequences, self.collectives)
+        seconds = self.seconds(stack)
         return np.where(self.tokens > 0, self.tokens / seconds, seconds)
 
 
@@ -65,6 +71,7 @@ def price_batches(rows: Measurements, d: Deployment) -> Work:
         steps=steps * d.stages,
         sequences=seen,
         collectives=steps * d.collectives,
+        vocabulary=np.full(len(rows), float(d.model.vocabulary)),
         tokens=np.where(quantity == "tokens_per_s", fitting, 0.0),
     )
 

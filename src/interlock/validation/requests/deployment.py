@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 # Three Gauss-Legendre points in (0, 1) and their weights: exact for times that grow as any polynomial up to degree 5.
 _POINTS: Final = 0.5 + 0.5 * np.array([-np.sqrt(0.6), 0.0, np.sqrt(0.6)])
 _WEIGHTS: Final = np.array([5.0, 8.0, 5.0]) / 18.0
-_STEP_TOKENS: Final = 8192.0  # engines read long prompts in steps of a few thousand tokens
+STEP_TOKENS: Final = 8192.0  # engines read long prompts in steps of a few thousand tokens
 _NO_ARITHMETIC: Final = ("executorch",)  # runs on the CPU beside the engine that the catalogue describes
 
 
@@ -65,7 +65,7 @@ class Deployment:
             self.parallelism,
             sequences=0.0,
             context=context,
-            step_tokens=np.minimum(step_tokens, _STEP_TOKENS),
+            step_tokens=np.minimum(step_tokens, STEP_TOKENS),
         )
         each = cache_bytes(self.model, self.formats, self.parallelism, context)
         usable = np.where(np.isnan(self.chips.usable), np.inf, self.chips.usable)

@@ -1,7 +1,4 @@
-"""What the formulas say of each measured request: group by group, one call for all rows of a deployment.
-
-departs: training is not predicted yet.
-"""
+"""What the formulas say of each measured request: group by group, one call for all rows of a deployment."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from interlock.errors import InputError, UnsupportedError
 from interlock.evidence.measurement import Column, Measurements
 from interlock.validation.requests.batches import Work, price_batches
 from interlock.validation.requests.deployment import Deployment, deployment
-from interlock.validation.requests.load import price_load
+from interlock.validation.requests.load import load_work, price_load
 from interlock.validation.requests.stack import Stack, Stacks, stacks
 
 Floats = NDArray[np.float64]
@@ -44,19 +41,18 @@ def bound(measurements: Measurements) -> Floats:
 
 
 def work_of(measurements: Measurements, using: Stacks | None = None) -> Work:
-    """What a fit of the stacks needs: the work of static batches; nan for rows that are none."""
+    """What a fit of the stacks needs: the work of static batches and of times per token; nan for other rows."""
     columns = {field.name: np.full(len(measurements), np.nan) for field in fields(Work)}
     for _, places, rows, d in _groups(measurements, stacks() if using is None else using, bound=False):
-        if np.all(rows["static"] == 1):
-            work = price_batches(rows, d)
-            for name, column in columns.items():
-                column[places] = getattr(work, name)
+        work = price_batches(rows, d) if np.all(rows["static"] == 1) else load_work(rows, d)
+        for name, column in columns.items():
+            column[places] = getattr(work, name)
     return Work(**columns)
 
 
 def _priced(measurements: Measurements, known: Stacks, *, bound: bool) -> Floats:
     if measurements.family != "request":
-        raise UnsupportedError(f"{measurements.family} is not predicted yet")
+        raise UnsupportedError(f"{measurements.family} is not of requests")
     found = np.full(len(measurements), np.nan)
     for stack, places, rows, d in _groups(measurements, known, bound=bound):
         static = np.all(rows["static"] == 1)

@@ -1,6 +1,7 @@
-"""AIConfigurator's measured database: kernels, collectives and board power on ten chips under three serving engines.
+"""AIConfigurator's measured database: kernels, collectives, board power and whole runs of three serving engines.
 
-Each module reads the tables of one family. Latencies are of one call on one chip, in CUDA graphs, with the cache cold.
+Each module reads the tables of one family. Latencies of kernels are of one call on one chip, in CUDA graphs, with the
+cache cold.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from interlock.evidence.sets.aiconfigurator import (
     latent_attention,
     matmul,
     power,
+    requests,
     scan,
 )
 from interlock.evidence.sets.aiconfigurator.tables import LICENCE
@@ -30,10 +32,12 @@ ABOUT = About(
 
 
 def read(folder: Path) -> list[Measurements]:
-    """Every operator-level table; the sparse-attention modules are left out, since no formula of ours stands for them.
+    """Every table of operators, and of whole runs where it is there.
+
+    The sparse-attention modules are left out, since no formula of ours stands for them.
 
     Raises:
         InputError: a file that is not what it must be.
     """
-    parts = (matmul, attention, latent_attention, experts, scan, collectives, exchange, elementwise, power)
+    parts = (matmul, attention, latent_attention, experts, scan, collectives, exchange, elementwise, power, requests)
     return [found for part in parts for found in part.read(folder)]

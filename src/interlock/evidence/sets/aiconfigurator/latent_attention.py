@@ -15,6 +15,7 @@ import numpy as np
 from interlock.evidence.measurement import Measurements
 from interlock.evidence.sets.aiconfigurator.tables import FORMATS, build, latency
 from interlock.evidence.sets.aiconfigurator.tables import read as table_of
+from interlock.evidence.table import Table
 
 _TABLES: Final = (
     ("context_mla", "prefill", "kernel"),
@@ -28,11 +29,11 @@ _WEIGHTS: Final = {"bfloat16": "bf16", "fp8_block": "fp8-e4m3", "nvfp4": "nvfp4"
 
 def read(folder: Path) -> list[Measurements]:
     """Kernels and modules; the two kernel tables hold two rows twice each, of which one is kept."""
-    return [_read(folder, *entry) for entry in _TABLES]
+    return [rows(table_of(folder, name, repeats=scope == "kernel"), phase, scope) for name, phase, scope in _TABLES]
 
 
-def _read(folder: Path, name: str, phase: str, scope: str) -> Measurements:
-    table = table_of(folder, name, repeats=scope == "kernel")
+def rows(table: Table, phase: str, scope: str) -> Measurements:
+    """One of the tables."""
     if scope == "module":
         table = table.where_rows(table.text("model") == _KNOWN)
         products = table.words("gemm_type", _WEIGHTS)
