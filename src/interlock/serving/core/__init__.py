@@ -1,0 +1,1 @@
+"""The compiled core: plain functions over columns, run as they are or through Numba."""

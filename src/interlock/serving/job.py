@@ -1,0 +1,57 @@
+"""One request as a scheduler holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a request is."""
+
+    WAITING = "waiting"
+    READING = "reading"  # its prompt is being read
+    DECODING = "decoding"
+    RESTORING = "restoring"  # its cache comes back from the host
+    MOVING = "moving"  # its cache comes from another replica
+    FINISHED = "finished"
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    """A request under way. `known` tokens must be in the cache before it decodes; `context` of them are."""
+
+    id: int
+    arrival_s: float
+    key: float
+    prompt: int
+    output: int
+    client: int = 0
+    level: int = 0
+    reserve: int = 0
+    prefixes: tuple[int, ...] = ()
+    state: State = State.WAITING
+    known: int = 0
+    context: int = 0
+    made: int = 0
+    chunk: int = 0
+    blocks: int = 0
+    order: int = 0
+    served: int = 0  # tokens decoded at this level since it was let in
+    swapped: bool = False
+    source: int = -1  # replica that holds its cache until it has landed here
+    parked: int = 0  # blocks of it there
+    counted: bool = False  # its prompt has been charged to its client
+    preempted: int = 0
+    cached: int = 0
+    times: list[float] = field(default_factory=list)
+
+    @property
+    def left(self) -> int:
+        """Known tokens that are not in the cache."""
+        return self.known - self.context
+
+    @property
+    def done(self) -> bool:
+        """Whether it has all its tokens."""
+        return self.made >= self.output

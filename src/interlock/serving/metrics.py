@@ -1,0 +1,263 @@
+"""What a simulation says: latencies, throughput, goodput, queues, memory, fairness, energy, dollars.
+
+keeps: the names and the meaning of `vllm bench serve` (milliseconds there): TPOT is (end to end - TTFT) / (tokens - 1)
+       of requests with more than one token; ITL counts every gap between two tokens of a request.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlock.errors import InputError, shown
+from interlock.serving.core.state import FIRST_GAP, GAP_RATIO
+from interlock.serving.deployment import Deployment
+from interlock.serving.simulation import Outcome
+from interlock.units import parse
+
+Floats = NDArray[np.float64]
+PERCENTILES: Final = (50, 90, 99)
+LATENCIES: Final = ("ttft", "tpot", "itl", "e2el")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A distribution in five numbers, seconds; nan where there is nothing to count."""
+
+    mean: float
+    std: float
+    p50: float
+    p90: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """One simulation in figures. Times in seconds, rates a second; None where something is not known."""
+
+    completed: int
+    duration_s: float
+    prompt_tokens: int
+    output_tokens: int
+    request_rate: float
+    request_throughput: float
+    output_throughput: float
+    total_token_throughput: float
+    request_goodput: float | None
+    within_slo: float | None
+    ttft: Spread
+    tpot: Spread
+    itl: Spread
+    e2el: Spread
+    queue: Spread
+    preemptions: int
+    recomputed_tokens: int
+    swapped_tokens: int
+    utilization: float
+    mean_batch: float
+    kv_occupancy: float
+    kv_peak: float
+    kv_waste: float
+    prefix_hit_rate: float
+    steps: int
+    events: int
+    joules: float | None
+    joules_per_token: float | None
+    usd: float | None
+    usd_per_million_tokens: float | None
+    goodput_per_usd: float | None
+    clients: dict[str, dict[str, float]]
+
+
+def slo(text: str | None, where: str = "--slo") -> dict[str, float]:
+    """Limits in seconds from "ttft=1s,tpot=50ms".
+
+    Raises:
+        InputError: a metric without a limit, or a limit that is not a time.
+    """
+    found: dict[str, float] = {}
+    for part in (text or "").split(",") if text else []:
+        name, equals, value = part.partition("=")
+        name = {"e2e": "e2el", "latency": "e2el"}.get(name.strip().lower(), name.strip().lower())
+        if not equals or name not in ("ttft", "tpot", "e2el"):
+            raise InputError(where, shown(part), "limits among ttft, tpot and e2el, such as ttft=1s,tpot=50ms")
+        found[name] = parse(value.strip(), "s", where=where)
+        if found[name] <= 0:
+            raise InputError(where, shown(part), "a time above 0")
+    return found
+
+
+def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str, float] | None = None) -> Metrics:
+    """The figures of a simulation.
+
+    Args:
+        outcome: what happened.
+        on: whose power and price count.
+        limits: seconds for "ttft", "tpot", "e2el" that a request must meet to be good.
+    """
+    requests, rep = outcome.requests, outcome.replicas
+    begin, end = float(outcome.arrival_s[0]), float(np.max(outcome.finish_s))
+    duration = max(end - begin, 1e-12)
+    columns = latencies(outcome)
+    tokens, prompts = int(requests.output.sum()), int(requests.prompt.sum())
+    good = np.ones(len(requests), dtype=bool)
+    for name, limit in (limits or {}).items():
+        good &= ~(columns[name] > limit)  # a request of one token has no TPOT to miss
+    share = float(good.mean()) if limits else None
+    goodput = float(good.sum()) / duration if limits else None
+    held = float(np.sum(rep["held_s"])) / (duration * len(rep["held_s"]) * outcome.blocks)
+    block = outcome.policy.memory.block
+    used = float(np.sum(rep["held_s"])) * block
+    busy = float(np.sum(rep["busy_s"]))
+    joules = None
+    if on is not None and on.clock.knows_energy and math.isfinite(on.clock.static_w):
+        pipelines = float(np.asarray(on.parallelism.data))
+        joules = float(np.sum(rep["joules"])) + on.clock.static_w * duration * pipelines
+    usd = None if on is None or on.price is None else on.price.usd_per_s * on.chips * duration
+    asked = int(np.sum(rep["asked_tokens"]))
+    return Metrics(
+        completed=len(requests),
+        duration_s=duration,
+        prompt_tokens=prompts,
+        output_tokens=tokens,
+        request_rate=requests.rate,
+        request_throughput=len(requests) / duration,
+        output_throughput=tokens / duration,
+        total_token_throughput=(tokens + prompts) / duration,
+        request_goodput=goodput,
+        within_slo=share,
+        ttft=_spread(columns["ttft"]),
+        tpot=_spread(columns["tpot"]),
+        itl=_gaps(outcome),
+        e2el=_spread(columns["e2el"]),
+        queue=_spread(outcome.admitted_s - outcome.arrival_s),
+        preemptions=int(np.sum(rep["preemptions"])),
+        recomputed_tokens=int(np.sum(rep["recomputed"])),
+        swapped_tokens=int(np.sum(rep["swapped_tokens"])),
+        utilization=busy / (duration * len(rep["busy_s"])),
+        mean_batch=float(np.sum(rep["batch_s"])) / busy if busy else 0.0,
+        kv_occupancy=held,
+        kv_peak=float(np.max(rep["peak_held"])) / outcome.blocks,
+        kv_waste=float(np.sum(rep["waste_s"])) / used if used else 0.0,
+        prefix_hit_rate=float(np.sum(rep["hit_tokens"])) / asked if asked else 0.0,
+        steps=int(np.sum(rep["all_steps"])),
+        events=int(np.sum(rep["events"])),
+        joules=joules,
+        joules_per_token=None if joules is None else joules / tokens,
+        usd=usd,
+        usd_per_million_tokens=None if usd is None else usd / tokens * 1e6,
+        goodput_per_usd=None if usd is None or goodput is None else goodput * duration / usd,
+        clients=_clients(outcome, columns, good),
+    )
+
+
+def latencies(outcome: Outcome) -> dict[str, Floats]:
+    """Columns over requests, seconds; TPOT is nan where there is one token."""
+    whole = outcome.finish_s - outcome.arrival_s
+    first = outcome.first_s - outcome.arrival_s
+    more = outcome.requests.output - 1.0
+    tpot = np.where(more > 0, (whole - first) / np.maximum(more, 1.0), np.nan)
+    return {"ttft": first, "tpot": tpot, "e2el": whole}
+
+
+def _spread(column: Floats) -> Spread:
+    known = column[np.isfinite(column)]
+    if not known.size:
+        return Spread(mean=math.nan, std=math.nan, p50=math.nan, p90=math.nan, p99=math.nan)
+    low, middle, high = (float(value) for value in np.percentile(known, PERCENTILES))
+    return Spread(mean=float(known.mean()), std=float(known.std()), p50=low, p90=middle, p99=high)
+
+
+def _gaps(outcome: Outcome) -> Spread:
+    """Gaps between tokens from their histogram, whose bins are 1 % wide; mean and deviation are exact."""
+    count, total = int(outcome.gaps.sum()), float(np.sum(outcome.replicas["gap_sum"]))
+    if count == 0:
+        return _spread(np.zeros(0))
+    mean = total / count
+    squares = float(np.sum(outcome.replicas["gap_squares"])) / count
+    below = np.cumsum(outcome.gaps)
+    bins = [int(np.searchsorted(below, count * level / 100.0)) for level in PERCENTILES]
+    low, middle, high = (FIRST_GAP * math.exp(GAP_RATIO * (at + 0.5)) for at in bins)
+    return Spread(mean=mean, std=math.sqrt(max(squares - mean**2, 0.0)), p50=low, p90=middle, p99=high)
+
+
+def _clients(outcome: Outcome, columns: Mapping[str, Floats], good: NDArray[np.bool_]) -> dict[str, dict[str, float]]:
+    """Service of each client: requests, weighted tokens, TTFT; nothing where there is one client."""
+    requests, order = outcome.requests, outcome.policy.order
+    if len(requests.clients) < 2:
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for code, name in enumerate(requests.clients):
+        mine = requests.client == code
+        if np.any(mine):
+            prompts, outputs = float(requests.prompt[mine].sum()), float(requests.output[mine].sum())
+            found[name] = {
+                "requests": float(mine.sum()),
+                "service": order.prompt_weight * prompts + order.token_weight * outputs,
+                "mean_ttft_s": float(columns["ttft"][mine].mean()),
+                "p99_ttft_s": float(np.percentile(columns["ttft"][mine], 99)),
+                "within_slo": float(good[mine].mean()),
+            }
+    return found
+
+
+def vllm_record(m: Metrics) -> dict[str, Any]:
+    """The figures under the names of `vllm bench serve --save-result`."""
+    record: dict[str, Any] = {
+        "duration": m.duration_s,
+        "completed": m.completed,
+        "failed": 0,
+        "total_input_tokens": m.prompt_tokens,
+        "total_output_tokens": m.output_tokens,
+        "request_throughput": m.request_throughput,
+        "output_throughput": m.output_throughput,
+        "total_token_throughput": m.total_token_throughput,
+    }
+    if m.request_goodput is not None:
+        record["request_goodput"] = m.request_goodput
+    for name in LATENCIES:
+        spread: Spread = getattr(m, name)
+        record |= {
+            f"mean_{name}_ms": _ms(spread.mean),
+            f"median_{name}_ms": _ms(spread.p50),
+            f"std_{name}_ms": _ms(spread.std),
+            f"p90_{name}_ms": _ms(spread.p90),
+            f"p99_{name}_ms": _ms(spread.p99),
+        }
+    return record
+
+
+_AIPERF: Final = {
+    "time_to_first_token": "ttft",
+    "inter_token_latency": "tpot",
+    "request_latency": "e2el",
+}
+
+
+def aiperf_record(m: Metrics) -> dict[str, Any]:
+    """The figures as AIPerf's JSON export has them: a block of statistics and a unit for each metric."""
+    record: dict[str, Any] = {
+        "request_throughput": {"unit": "requests/sec", "avg": m.request_throughput},
+        "output_token_throughput": {"unit": "tokens/sec", "avg": m.output_throughput},
+        "request_count": {"unit": "requests", "avg": m.completed},
+        "benchmark_duration": {"unit": "sec", "avg": m.duration_s},
+    }
+    if m.request_goodput is not None:
+        record["goodput"] = {"unit": "requests/sec", "avg": m.request_goodput}
+    for title, name in _AIPERF.items():
+        spread: Spread = getattr(m, name)
+        record[title] = {
+            "unit": "ms",
+            **{key: _ms(getattr(spread, field)) for key, field in
+               (("avg", "mean"), ("std", "std"), ("p50", "p50"), ("p90", "p90"), ("p99", "p99"))},
+        }  # fmt: skip
+    return record
+
+
+def _ms(seconds: float) -> float | None:
+    return seconds * 1e3 if math.isfinite(seconds) else None

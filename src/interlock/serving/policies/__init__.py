@@ -1,0 +1,1 @@
+"""Policies by family; the file name is the name."""

@@ -1,0 +1,1 @@
+"""Batching: what one step of the engine is made of."""

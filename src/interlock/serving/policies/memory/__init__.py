@@ -1,0 +1,1 @@
+"""Memory: how the KV cache is given out."""

@@ -1,0 +1,14 @@
+"""Token-level memory: paging with blocks of one token, so that none is wasted.
+
+source:  LightLLM, "Token Attention".
+departs: a watermark instead of an estimate of the future peak.
+"""
+
+from interlock.serving.policy import Memory
+
+POLICY = Memory(
+    title="One token at a time",
+    paper="LightLLM: a Python-based LLM inference and serving framework, 2023",
+    grows=True,
+    block=1,
+)

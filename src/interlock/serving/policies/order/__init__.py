@@ -1,0 +1,1 @@
+"""Order: who of those waiting is next."""

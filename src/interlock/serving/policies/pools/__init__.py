@@ -1,0 +1,1 @@
+"""Who reads prompts and who decodes."""

@@ -1,0 +1,1 @@
+"""Preemption: what happens to a cache whose room is needed."""

@@ -1,0 +1,1 @@
+"""Routing: which replica a request goes to."""

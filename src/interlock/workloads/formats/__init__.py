@@ -1,0 +1,1 @@
+"""Trace files that others write, one format a file: `TITLE`, `reads(head)` and `read(path)`."""

@@ -1,0 +1,96 @@
+"""Small random cases: requests, engines and policies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from interlock.serving.clock import affine_clock
+from interlock.serving.policy import UNLIMITED, Policy
+from interlock.serving.registry import names, policy
+from interlock.serving.simulation import Engine
+from interlock.workloads.requests import Requests, requests
+
+BATCHING = names("batching")
+PAIRS = [
+    (one, other)
+    for one in BATCHING
+    for other in ("", *names("memory"))
+    if not (one in ("static", "dynamic") and other in ("paged", "token-level", "prefix-cache"))
+]
+
+
+@st.composite
+def traces(draw: st.DrawFn, *, most: int = 40) -> Requests:
+    """A few requests that come close together, of several clients and sessions, with prefixes that form trees."""
+    seed, n = draw(st.integers(0, 2**31)), draw(st.integers(1, most))
+    rng = np.random.default_rng(seed)
+    gap = draw(st.sampled_from([0.0, 0.002, 0.05, 1.0]))
+    longest = draw(st.sampled_from([8, 60]))
+    prompt = rng.integers(1, 80, n)
+    parting = rng.integers(0, 5, 4)  # the depth at which a branch leaves the trunk
+    trees = [[(tree if depth >= parting[tree] else 0) * 1000 + depth for depth in range(10)] for tree in range(4)]
+    return requests(
+        np.cumsum(rng.exponential(gap, n)) if gap else np.zeros(n),
+        prompt,
+        rng.integers(1, longest, n),
+        client=rng.integers(0, 3, n),
+        session=rng.integers(0, 5, n),
+        priority=rng.integers(0, 3, n),
+        deadline_s=rng.uniform(0.1, 2.0, n),
+        prefixes=[trees[int(rng.integers(0, 4))] for _ in range(n)],
+        prefix_tokens=16,
+    )
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    """Any batching with any memory it goes with, any order, preemption and routing."""
+    one, memory = draw(st.sampled_from(PAIRS))
+    small = {"static": ":gang=3", "dynamic": ":gang=3,wait_s=0.03", "vllm": ":token_budget=90"}
+    budget = draw(st.sampled_from(["20", "33", "100"]))
+    chunked = one in ("sarathi", "sarathi-serve", "fastgen")
+    parts = [one + (f":token_budget={budget}" if chunked else small.get(one, ""))]
+    if memory:
+        parts.append(memory + draw(st.sampled_from(["", ":watermark=0", ":watermark=0.1"])))
+    gangs = one in ("static", "dynamic")
+    order = draw(st.sampled_from([name for name in names("order") if not (gangs and name in ("fastserve", "vtc"))]))
+    settings = {"fastserve": ":quantum=3,levels=3,prompt_share=0.1", "sjf": ":predictor_error=0.5,seed=3"}
+    parts.append(order + settings.get(order, ""))
+    parts.append(draw(st.sampled_from(names("preemption"))))
+    parts.append(draw(st.sampled_from(names("routing"))))
+    if not gangs:
+        parts += draw(st.sampled_from([[], *([name] for name in names("pools"))]))
+    return policy("+".join(parts), max_num_seqs=draw(st.sampled_from([1, 3, 8])))
+
+
+@st.composite
+def engines(draw: st.DrawFn) -> Engine:
+    """One to three replicas with hardly enough memory, and a clock that no two cases of time tie on."""
+    clock = affine_clock(
+        base_s=draw(st.floats(1e-3, 2e-3)), token_s=1.37e-5, sequence_s=2.11e-5, context_s=1.3e-7, max_num_seqs=8
+    )
+    return Engine(
+        clock=clock,
+        kv_tokens=draw(st.sampled_from([144, 200, 600])),
+        replicas=draw(st.integers(1, 3)),
+        longest=140,
+        swap_s=draw(st.sampled_from([-1.0, 1.13e-6])),
+        concurrency=draw(st.sampled_from([2, 2**40])),
+        transfer_s=draw(st.sampled_from([1.7e-7, 3.3e-4])),
+        transfer_latency_s=draw(st.sampled_from([0.0, 1.03e-3])),
+        transfer_layers=4,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, most: int = 40) -> tuple[Requests, Engine, Policy]:
+    """The three together; batches that wait to be full need requests that come without limit."""
+    engine, policy = draw(engines()), draw(policies())
+    if policy.pools is not None:
+        engine = replace(engine, replicas=engine.replicas + 1, prefill_replicas=draw(st.integers(0, engine.replicas)))
+    if policy.batching.gang and policy.batching.wait_s > 1:
+        engine = replace(engine, concurrency=UNLIMITED)
+    return draw(traces(most=most)), engine, policy

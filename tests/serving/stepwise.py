@@ -1,0 +1,156 @@
+"""A simulator that takes every step by itself: the scheduler of a real engine under a predicted clock."""
+
+from __future__ import annotations
+
+from interlock.serving.core import route
+from interlock.serving.job import Job, State
+from interlock.serving.policy import Policy
+from interlock.serving.scheduler import Scheduler, Work
+from interlock.serving.simulation import Engine, expected_outputs, reserved_tokens, split
+from interlock.workloads.requests import Requests
+
+
+def jobs_of(requests: Requests, policy: Policy, engine: Engine) -> list[Job]:
+    keys = policy.order.key(requests, expected_outputs(requests, policy))
+    reserve = reserved_tokens(requests, policy, engine)
+    levels = policy.order.first_level(requests.prompt) if policy.order.groups == "levels" else [0] * len(requests)
+    at = requests.prefix_at if policy.memory.shares_prefixes else [0] * (len(requests) + 1)
+    return [
+        Job(
+            id=i, arrival_s=float(requests.arrival_s[i]), key=float(keys[i]), prompt=int(requests.prompt[i]),
+            output=int(requests.output[i]), client=int(requests.client[i]), level=int(levels[i]),
+            reserve=int(reserve[i]),
+            prefixes=tuple(requests.prefix[at[i] : at[i + 1]].tolist()),
+        )
+        for i in range(len(requests))
+    ]  # fmt: skip
+
+
+class Router:
+    """Routing as its definition reads."""
+
+    def __init__(self, requests: Requests, policy: Policy, schedulers: list[Scheduler], seed: int = 0) -> None:
+        self.requests, self.rule, self.schedulers = requests, policy.routing, schedulers
+        self.expected = expected_outputs(requests, policy)
+        self.assigned: list[list[Job]] = [[] for _ in schedulers]
+        self.home: dict[int, int] = {}
+        self.marks = [0, seed, 0, 0]
+
+    def score(self, p: int, job: Job) -> float:
+        own = [other for other in self.assigned[p] if other.state is not State.FINISHED]
+        work = sum(other.prompt + int(self.expected[other.id]) for other in own)
+        memory = self.schedulers[p].memory
+        found = self.rule.request_weight * len(own) + self.rule.work_weight * work
+        return found - self.rule.prefix_weight * memory.prefix_tokens * memory.hits(job)
+
+    def choose(self, job: Job, among: range) -> int:
+        count = len(among)
+        session = int(self.requests.session[job.id]) if among[0] == 0 else -1
+        if count == 1:
+            return among[0]
+        if self.rule.candidates == "turn":
+            return among[job.id % count]
+        if self.rule.candidates == "home" and session in self.home:
+            return self.home[session]
+        if self.rule.candidates == "two":
+            rules = type("Rules", (), {"marks": 0})()
+            one = route.draw(self.marks, rules, count)
+            one, other = among[one], among[(one + 1 + route.draw(self.marks, rules, count - 1)) % count]
+            return other if self.score(other, job) < self.score(one, job) else one
+        best = min(among, key=lambda p: (self.score(p, job), p))
+        if session >= 0:
+            self.home[session] = best
+        return best
+
+
+class Link:
+    """What leaves a replica: one cache after the other."""
+
+    def __init__(self, engine: Engine, policy: Policy) -> None:
+        self.engine, self.free_s, self.on_it, self.hidden = engine, 0.0, [], {}
+        self.layers = engine.transfer_layers if policy.pools is not None and policy.pools.layerwise else 1
+
+    @property
+    def lands_s(self) -> float:
+        return self.on_it[0][0] if self.on_it else float("inf")
+
+    def send(self, job: Job, now: float) -> None:
+        whole = job.context * self.engine.transfer_s
+        visible = max(whole / self.layers, whole - self.hidden[job.id])
+        self.free_s = max(now, self.free_s) + self.engine.transfer_latency_s + visible
+        self.on_it.append((self.free_s, job))
+
+
+def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
+    """Serve all requests, one step after the other; the jobs hold the time of every token."""
+    jobs, prefills = jobs_of(requests, policy, engine), split(engine, policy)
+    schedulers = [
+        Scheduler(
+            policy, engine.kv_tokens, longest=engine.longest, prefix_tokens=requests.prefix_tokens,
+            host=engine.swap_s >= 0, hands_over=i < prefills,
+        )
+        for i in range(engine.replicas)
+    ]  # fmt: skip
+    router = Router(requests, policy, schedulers)
+    readers, decoders = range(prefills or engine.replicas), range(prefills, engine.replicas)
+    links = [Link(engine, policy) for _ in schedulers]
+    since = [0.0] * engine.replicas
+    work: list[Work | None] = [None] * engine.replicas
+    until = [float("inf")] * engine.replicas
+    coming, now, under_way = 0, 0.0, 0
+    while True:
+        p = min(range(engine.replicas), key=lambda i: (until[i], i))
+        link = min(links, key=lambda one: one.lands_s)
+        event = min(until[p], link.lands_s)
+        free = coming < len(jobs) and under_way < engine.concurrency
+        if free and max(jobs[coming].arrival_s, now) <= event:
+            job = jobs[coming]
+            now = job.arrival_s = max(job.arrival_s, now)
+            coming, under_way = coming + 1, under_way + 1
+            at = router.choose(job, readers)
+            router.assigned[at].append(job)
+            schedulers[at].add(job)
+            if work[at] is None:
+                until[at] = now
+            if coming == len(jobs):
+                for i, scheduler in enumerate(schedulers):
+                    scheduler.closing = True
+                    if work[i] is None and scheduler.waiting:
+                        until[i] = now
+            continue
+        if event == float("inf"):
+            return jobs
+        if link.lands_s <= until[p]:
+            now = link.lands_s
+            job = link.on_it.pop(0)[1]
+            source = job.source
+            schedulers[source].unpark(job)
+            at = next(i for i, own in enumerate(router.assigned) if job in own)
+            schedulers[at].land(job)
+            for i in (source, at):
+                if work[i] is None:
+                    until[i] = now
+            continue
+        now = until[p]
+        if (step := work[p]) is not None:
+            under_way -= len(schedulers[p].done(step, now))
+            for job in schedulers[p].leaving:
+                job.source, links[p].hidden[job.id] = p, now - since[p]
+                router.assigned[p].remove(job)
+                at = router.choose(job, decoders)
+                router.assigned[at].append(job)
+                schedulers[at].receive(job)
+                if work[at] is None:
+                    until[at] = now
+            schedulers[p].leaving.clear()
+        step = schedulers[p].plan(now)
+        for job in step.fetched:
+            links[job.source].send(job, now)
+        if step.empty:
+            work[p], until[p] = None, step.wake_s if step.wake_s < 1e200 else float("inf")
+            continue
+        work[p], since[p] = step, now
+        chunks = [(new, job.context) for job, new in step.chunks]
+        context = sum(job.context for job in step.decodes)
+        spent = engine.clock.step_s(len(step.decodes), context, chunks) if chunks or step.decodes else 0.0
+        until[p] = now + spent + step.moved_tokens * max(engine.swap_s, 0.0)
