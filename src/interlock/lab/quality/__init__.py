@@ -1,0 +1,1 @@
+"""The quality that a technique leaves: measured beside the original, kept as evidence, swept over many techniques."""
