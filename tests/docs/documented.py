@@ -27,6 +27,7 @@ from interlock.cli.show import console
 ROOT = Path(__file__).parents[2]
 CUT = "..."
 COLUMNS = 80
+_OWN = {"INTERLOCK_CACHE": "cache", "INTERLOCK_QUALITY": "quality"}  # in the page's own folder
 
 _FENCE = re.compile(r"```(\w*)\s*(?:title=\"([^\"]+)\")?\s*")
 _CAPTION = re.compile(r"`([^`]+)`:")
@@ -390,7 +391,7 @@ def make_recipe(target: str, given: dict[str, str]) -> list[str]:
 def _terminal(variables: dict[str, str]) -> Iterator[None]:
     """80 columns, no colours, and the environment that a command is given."""
     before, width = dict(os.environ), console._width
-    os.environ.update({"COLUMNS": str(COLUMNS), "NO_COLOR": "1", **variables})
+    os.environ.update({"COLUMNS": str(COLUMNS), "NO_COLOR": "1", **_OWN, **variables})
     os.environ.pop("FORCE_COLOR", None)
     for name in {"INTERLOCK_PATH", "INTERLOCK_DATA"} - set(variables):
         os.environ.pop(name, None)

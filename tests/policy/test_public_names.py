@@ -37,13 +37,15 @@ DEPLOYMENT = """
     --model --chip --tensor-parallel-size --tp -tp --pipeline-parallel-size --pp -pp --expert-parallel-size --ep -ep
     --data-parallel-size --dp -dp --sequence-parallel --weight-format --activation-format --kv-cache-dtype --head-format
     --technique --batch --max-num-seqs --workload --prompt --input-len --output --output-len --images --routing-skew
-    --price --host-memory --json
+    --price --host-memory --stack --json
 """
+JUDGE = "--model --text --tokens --calibration-tokens --questions --context --seed "
 OPTIONS = {
     "plan": """
         --model --chips --workload --prompt --input-len --output --output-len --images --objective --ttft --tpot
-        --latency --power --rate --request-rate --max-chips --weight-formats --kv-cache-dtypes --price --price-basis
-        --host-memory --routing-skew --spill --no-spill --front --json --csv --html
+        --latency --power --rate --request-rate --max-chips --max-quality-loss --quality-basis --weight-formats
+        --kv-cache-dtypes --price --price-basis --host-memory --routing-skew --spill --no-spill --front --json --csv
+        --html
     """,
     "estimate": DEPLOYMENT,
     "explain": DEPLOYMENT + "--csv --html",
@@ -53,9 +55,33 @@ OPTIONS = {
     "formats": "--json",
     "techniques": "--search --json",
     "workloads": "--json",
+    "lab quality": JUDGE + "--technique --bits --group-size --set --chip --json",
+    "lab sweep": JUDGE + "--techniques --bits --group-sizes --chip --json --csv --html",
+    "lab quantize": """
+        --technique --out --model --bits --group-size --set --text --calibration-tokens --context --seed --json
+    """,
+    "lab pretrain": "--out --text --name --steps --seed --work --save-every --json",
+    "lab formats": "--tensor --rounding --seed --json --html",
+    "simulate": """
+        --model --chip --tensor-parallel-size --tp -tp --pipeline-parallel-size --pp -pp --replicas --data-parallel-size
+        --dp -dp --prefill-replicas --weight-format --activation-format --kv-cache-dtype --max-num-seqs --max-model-len
+        --kv-tokens
+        --step-overhead --routing-skew --price --trace --workload --prompt --input-len --output --output-len --requests
+        --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --max-concurrency --seed --policy
+        --compare --slo --find-capacity --attain --json --csv --chrome-trace --save-requests
+    """,
+    "trace list": "--json",
+    "trace make": """
+        --out -o --requests --rate --arrivals --cv --workload --prompt --output --clients --seed
+    """,
+    "trace describe": "--beside --json",
+    "trace convert": "--out -o --format --rate",
+    "policies": "--search --json",
     "systems": "--search --status --json",
     "systems run": "--all --json",
-    "validate": "--data --sets --families --chips --by --worst --json --csv --html",
+    "validate": "--data --sets --families --chips --by --leave-out --peers --replay --worst --json --csv --html",
+    "measure": "--threads --budget --out --with --end-to-end --seed --rows --json",
+    "calibrate": "--from --chip --tables --copies --out --seed --full --dry-run --json",
 }
 
 

@@ -8,7 +8,8 @@ from interlock.catalogue import DATA
 from interlock.evidence import Evidence
 from interlock.hardware.chip import covering, numbers
 
-FILES = sorted(path for folder in ("chips", "nodes", "workloads", "cost") for path in (DATA / folder).glob("*.toml"))
+FOLDERS = ("chips", "nodes", "workloads", "cost", "published", "training", "quality", "traces")
+FILES = sorted(path for folder in FOLDERS for path in (DATA / folder).glob("*.toml"))
 
 
 def test_there_is_data():

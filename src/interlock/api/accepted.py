@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from interlock.errors import InputError, shown
+from interlock.cost.calibrated.coefficients import coefficients
+from interlock.errors import InputError, UnknownNameError, shown
 from interlock.hardware import Chip
 from interlock.hardware.installed import find as find_chip
 from interlock.models import Model, from_config
@@ -59,6 +60,24 @@ def seconds_of(value: str | float | None, where: str) -> float | None:
     return parse(value, "s", where=where) if isinstance(value, str) else value
 
 
+def loss_of(value: str | float | None, where: str) -> float | None:
+    """A share from "1%", "0.01" or a number; what is 1 or more needs its sign of percent.
+
+    Raises:
+        InputError: not a share above 0, or one over 100 %.
+    """
+    if value is None:
+        return None
+    accepted = 'more than 0 and at most 100 %, such as "1%" or 0.01'
+    try:
+        share = parse(value, "ratio", where=where)
+    except InputError:
+        raise InputError(where, shown(value), accepted) from None
+    if not 0 < share <= 1 or (share == 1 and not str(value).strip().endswith("%")):
+        raise InputError(where, shown(value), accepted)
+    return share
+
+
 def size_of(value: int, where: str) -> int:
     """A whole number of chips, ranks or sequences."""
     if not 1 <= value <= 10_000_000:
@@ -85,3 +104,19 @@ def skew_of(value: float) -> float:
     if not 0 <= value <= 4:
         raise InputError("--routing-skew", repr(value), "a number from 0 (uniform) to 4")
     return float(value)
+
+
+def stack_of(value: str | None) -> str | None:
+    """The name of an engine whose kernels were measured, with its version or without.
+
+    Raises:
+        UnknownNameError: no such engine.
+    """
+    if value is None:
+        return None
+    known = sorted({key[1] for key in coefficients("gemm", "wide").sets})
+    families = sorted({name.split(" ")[0] for name in known})
+    name = value.strip().lower().replace("tensorrt-llm", "trtllm").replace("trt-llm", "trtllm")
+    if name not in known and name not in families:
+        raise UnknownNameError("stack", value, [*families, *known], "--stack")
+    return name

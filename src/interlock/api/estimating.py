@@ -13,6 +13,7 @@ from interlock.api.accepted import (
     resolve_model,
     size_of,
     skew_of,
+    stack_of,
     tokens_of,
 )
 from interlock.effects import with_effects
@@ -50,6 +51,7 @@ def estimate(
     routing_skew: float = 0.0,
     prices: Mapping[str, float] | None = None,
     host_memory: str | float | None = None,
+    stack: str | None = None,
 ) -> Estimate:
     """Estimate one deployment.
 
@@ -75,6 +77,7 @@ def estimate(
         routing_skew: how unevenly tokens choose experts; 0 uniform, 1 Zipf.
         prices: USD per chip-hour by chip name, instead of the catalogue's.
         host_memory: bytes behind each chip ("256 GB") that what does not fit may spill to.
+        stack: the engine whose measured kernels run, such as "vllm" or "trtllm 1.3.0rc20"; their mean if None.
 
     Raises:
         InputError: a name, size or format that is not accepted.
@@ -101,6 +104,7 @@ def estimate(
         output=tokens_of(output if output is not None else (shape.output if shape else 128), "--output"),
         images=images_of(images if images is not None else (shape.images if shape else described.default_images)),
         skew=skew_of(routing_skew),
+        stack=stack_of(stack),
     )
     behind = bytes_of(host_memory, "--host-memory")
     return estimate_request(request, prices=own_prices(prices, [on]), host_memory=behind)

@@ -9,13 +9,15 @@ from interlock.api.accepted import (
     bytes_of,
     images_of,
     loaded_format,
+    loss_of,
     own_prices,
     resolve_model,
     seconds_of,
     skew_of,
     tokens_of,
 )
-from interlock.cost.money import Basis, chip_price
+from interlock.cost.money import Basis as PriceBasis
+from interlock.cost.money import chip_price
 from interlock.errors import InputError, shown
 from interlock.hardware import Chip, all_chips
 from interlock.hardware.installed import find as find_chip
@@ -26,6 +28,8 @@ from interlock.numerics import number_format
 from interlock.search import Goals, Plan, Space, make_plan
 from interlock.search.axes import BATCHES, expert_degrees, pipeline_degrees, tensor_degrees
 from interlock.search.goals import Objective
+from interlock.search.loss import Basis, Offer
+from interlock.search.offers import make_offers
 from interlock.units import parse
 from interlock.workloads import workload as read_workload
 
@@ -47,10 +51,12 @@ def plan(
     power: str | float | None = None,
     rate: float | None = None,
     max_chips: int = 8,
+    max_quality_loss: str | float | None = None,
+    quality_basis: Basis = "published",
     weight_formats: Sequence[str] | None = None,
     kv_cache_dtypes: Sequence[str] | None = None,
     prices: Mapping[str, float] | None = None,
-    price_basis: Basis = "hourly",
+    price_basis: PriceBasis = "hourly",
     host_memory: str | float | None = None,
     routing_skew: float = 0.0,
     spill: bool = True,
@@ -73,6 +79,10 @@ def plan(
         power: limit on the board power of all chips, watts or "10 kW".
         rate: requests a second to carry; replicas are added for it.
         max_chips: the most chips a deployment may have.
+        max_quality_loss: limit on the relative rise of perplexity, "1%" or 0.01; formats and sparsity of which a loss
+            is known join the search, and what is unknown is left out.
+        quality_basis: which losses count: "measured" here on this model, "published" of it, too, or "any", also those
+            of other models.
         weight_formats: formats of linear weights to consider; the checkpoint's and fp8 if None.
         kv_cache_dtypes: formats of the KV cache to consider; 16 bits, and fp8 beside fp8 weights, if None.
         prices: USD per chip-hour by chip name, instead of the catalogue's.
@@ -101,17 +111,25 @@ def plan(
         rate=rate,
         max_chips=max_chips,
         allow_spill=spill,
+        max_quality_loss=loss_of(max_quality_loss, "--max-quality-loss"),
+        quality_basis=quality_basis,
     )
     given = [item if isinstance(item, Chip) else find_chip(item, "--chips") for item in chips or ()]
     prices = own_prices(prices, given)
     chosen = tuple(given) if chips is not None else _priced_chips(prices, price_basis)
     behind = bytes_of(host_memory, "--host-memory")
+    schemes = _schemes(described, weight_formats, kv_cache_dtypes)
+    offers: tuple[Offer, ...] = ()
+    if goals.max_quality_loss is not None:
+        offers = make_offers(described, schemes, quality_basis, weights=weight_formats, caches=kv_cache_dtypes)
+        schemes = tuple(offer.scheme for offer in offers)
     space = Space(
         model=described,
         chips=chosen,
         prices=tuple(chip_price(chip, prices, price_basis) for chip in chosen),
         spill_bytes=tuple(behind if behind is not None else spill_bytes(chip) for chip in chosen),
-        schemes=_schemes(described, weight_formats, kv_cache_dtypes),
+        schemes=schemes,
+        offers=offers,
         tensor=tensor_degrees(described, max_chips),
         expert=expert_degrees(described, max_chips),
         pipeline=pipeline_degrees(described, max_chips),
@@ -138,7 +156,7 @@ def spill_bytes(chip: Chip) -> float:
     return max(shares, default=0.0)
 
 
-def _priced_chips(prices: Mapping[str, float], basis: Basis) -> tuple[Chip, ...]:
+def _priced_chips(prices: Mapping[str, float], basis: PriceBasis) -> tuple[Chip, ...]:
     """All data-centre chips with a link and a price of the user's or of this basis."""
     every = [chip for chip in all_chips() if chip.category in {"datacenter-gpu", "accelerator"}]
     known = [(chip, chip_price(chip, prices, basis)) for chip in every if "scale_up" in chip.links]

@@ -11,7 +11,23 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 import interlock
-from interlock.cli import chips, estimate, explain, models, nodes, plan, systems, validate, vocabulary
+from interlock.cli import (
+    calibrate,
+    chips,
+    estimate,
+    explain,
+    lab,
+    measure,
+    models,
+    nodes,
+    plan,
+    policies,
+    simulate,
+    systems,
+    trace,
+    validate,
+    vocabulary,
+)
 from interlock.errors import InterlockError
 
 app = App(
@@ -29,8 +45,14 @@ app.command(models.models)
 app.command(vocabulary.formats)
 app.command(vocabulary.techniques)
 app.command(vocabulary.workloads)
+app.command(simulate.simulate)
+app.command(trace.app)
+app.command(policies.policies)
 app.command(systems.app)
 app.command(validate.validate)
+app.command(calibrate.calibrate)
+app.command(measure.measure)
+app.command(lab.lab)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -69,6 +69,8 @@ class DeploymentFlags:
     """Your own price, as NAME=USD_PER_HOUR; may be repeated."""
     host_memory: str | None = None
     """Memory behind each chip that what does not fit may spill to, such as 256GB."""
+    stack: str | None = None
+    """Whose measured kernels run: vllm, sglang or trtllm, with a version or without; their mean if absent."""
 
     def options(self) -> dict[str, Any]:
         """The keyword arguments of `interlock.estimate`, but for model and chip."""

@@ -18,6 +18,7 @@ from interlock.report.page import plan_page
 from interlock.report.record import plan_record
 from interlock.report.write import write
 from interlock.search.goals import Objective
+from interlock.search.loss import Basis
 
 
 @Parameter(name="*")
@@ -51,6 +52,10 @@ class PlanFlags:
     """Requests a second to carry; replicas are added for it."""
     max_chips: Whole = 8
     """Most chips of a deployment."""
+    max_quality_loss: str | None = None
+    """Most that perplexity may rise, such as 1%; formats and sparsity with a known loss join the search."""
+    quality_basis: Basis = "published"
+    """Which losses count: measured here on this model, published of it, too, or any, also of other models."""
     weight_formats: str | None = None
     """Formats of linear weights to consider, separated by commas; the checkpoint's and fp8 if absent."""
     kv_cache_dtypes: str | None = None

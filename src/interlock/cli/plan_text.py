@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.show import heading, line, pairs, table
 from interlock.cli.words import count, deployment, evidence, formats, performance, seconds, some, start, usd
+from interlock.report.quality import quality_words
 from interlock.search import Plan
 from interlock.search.goals import OBJECTIVES
 from interlock.units import show
@@ -17,9 +18,13 @@ def print_plan(p: Plan) -> None:
         pairs([("missing", text) for text in p.missing])
     else:
         heading(f"Recommended: {deployment(p.recommended)}")
-        pairs([*performance(p.recommended), ("limited by", p.binding), *start(p.recommended)])
+        quality = zip(
+            ("quality", "known from"), quality_words(p.space.offer(p.recommended.request.scheme)), strict=False
+        )
+        pairs([*performance(p.recommended), *quality, ("limited by", p.binding), *start(p.recommended)])
         pairs([("note", text) for text in p.recommended.notes])
         _front(p)
+    _quality(p)
     _runners(p)
     _relaxations(p)
     heading("Notes")
@@ -33,6 +38,7 @@ def _question(p: Plan) -> None:
     limits = [f"{name} at most {seconds(value)}" for name, value in times if value is not None]
     limits += [f"at most {show(goals.power_w, 'W')}"] if goals.power_w else []
     limits += [f"{goals.rate:g} requests/s"] if goals.rate else []
+    limits += [f"quality loss at most {show(goals.max_quality_loss, 'ratio')}"] if goals.max_quality_loss else []
     asked = ", ".join([*limits, f"at most {some(goals.max_chips, 'chip')}"])
     out = f", {space.output:g} out" if space.model.generates else ""
     heading(f"{space.model.name}: {space.prompt:g} tokens in{out}; {asked}")
@@ -65,6 +71,17 @@ def _front(p: Plan) -> None:
         joules = "?" if e.joules_per_token is None else f"{e.joules_per_token:.2g}"
         rows.append((f"{r.chip.id}{cut}", formats(r.scheme), r.batch, *times, usd(e.usd_per_million_tokens), joules))
     table(columns, rows)
+
+
+def _quality(p: Plan) -> None:
+    """The formats of the deployments shown: what each costs in answers, and how that is known."""
+    shown = {e.request.scheme.name: p.space.offer(e.request.scheme) for e in p.front}
+    rows = [
+        (formats(offer.scheme), offer.technique or "", str(offer.loss)) for offer in shown.values() if offer is not None
+    ]
+    if rows:
+        heading("Quality: more perplexity than the unquantized model, with its interval")
+        table([("formats", "left"), ("technique", "wrap"), ("loss", "wrap")], rows, indent=2)
 
 
 def _runners(p: Plan) -> None:

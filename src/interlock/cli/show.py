@@ -37,12 +37,16 @@ def heading(text: str) -> None:
 def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]], indent: int = 0) -> None:
     """A table; columns are (name, side). Cells are text, never markup; a name may have two lines.
 
-    Sides: "right" and "left" keep a cell on one line where there is room, "wrap" breaks between words first.
+    Sides: "right" and "left" keep a cell on one line where there is room, "wrap" breaks between words first; a "name"
+    is on the left and never broken.
     """
     drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False, collapse_padding=True)
     for name, side in columns:
         drawn.add_column(
-            Text(name), justify="right" if side == "right" else "left", no_wrap=side == "right", overflow="fold"
+            Text(name),
+            justify="right" if side == "right" else "left",
+            no_wrap=side in {"right", "name"},
+            overflow="fold",
         )
     for row in rows:
         drawn.add_row(*(Text(str(cell)) for cell in row))

@@ -82,6 +82,10 @@ def run_exhibits(name: str | None = None, /, *, all: Switch = False, json: Switc
         for exhibit, reproduction in results:
             _print(exhibit, reproduction)
         line(f"\n{passed} of {some(len(results), 'exhibit')} {'passes' if len(results) == 1 else 'pass'}")
+        ran = {exhibit.id for exhibit, _ in results}
+        skipped = [each for each in exhibit_ids() if each not in ran] if all else []
+        if skipped:
+            line(f"not run without interlock[lab]: {some(len(skipped), 'exhibit')}, {', '.join(skipped)}")
     if passed < len(results):
         raise SystemExit(1)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from interlock.cli.flags import Switch, Whole, listed
 from interlock.cli.show import heading, line, pairs, print_json, progress, table
@@ -15,7 +15,10 @@ from interlock.report.page.validation import validation_page
 from interlock.report.write import write
 from interlock.validation import Score, Validation
 from interlock.validation import validate as compare
-from interlock.validation.report import scores_csv, validation_record
+from interlock.validation.peers import PeerRow, beside_peers, peer_predictors, peer_record
+from interlock.validation.predictor import Predictor, chip_left_out, first_principles
+from interlock.validation.report import over_chips, scores_csv, validation_record
+from interlock.validation.serving.replays import errors, replay_record, replays
 from interlock.validation.words import (
     ERRORS,
     counted,
@@ -41,6 +44,9 @@ def validate(
     families: str | None = None,
     chips: str | None = None,
     by: By = "family",
+    leave_out: Literal["chip"] | None = None,
+    peers: Switch = False,
+    replay: Switch = False,
     worst: Whole = 0,
     json: Switch = False,
     csv: Path | None = None,
@@ -60,6 +66,12 @@ def validate(
         Only these chips.
     by
         Cut each family by set, chip, stack, format or kernel, too.
+    leave_out
+        Predict matrix products of each chip by what was fitted on others.
+    peers
+        Print errors beside the best published predictors'.
+    replay
+        Replay measured serving runs in the simulator, request by request.
     worst
         How many rows to list that are off by the largest factor.
     json
@@ -73,27 +85,85 @@ def validate(
         raise InputError("--worst", str(worst), "a number of rows, 0 or more")
     if not (data or os.environ.get("INTERLOCK_DATA")):
         raise InputError("--data", "nothing", f"a folder of measurement sets, here or in INTERLOCK_DATA; {_SETS}")
+    if replay:
+        _replay(data_folder(data), listed(sets, "--sets"), json=bool(json))
+        return
+    if leave_out and (peers or families):
+        raise InputError("--leave-out", "--peers or --families", "neither: it is about matrix products alone")
+    predictors: tuple[Predictor, ...] | None
+    if leave_out:
+        families, by, predictors = "gemm", "chip" if by == "family" else by, (first_principles(), chip_left_out())
+    else:
+        predictors = peer_predictors() if peers else None
     wanted = listed(sets, "--sets"), listed(families, "--families"), listed(chips, "--chips")
     with progress("comparing with measurements") as advance:
-        found = compare(data_folder(data), *wanted, progress=advance)
+        found = compare(data_folder(data), *wanted, predictors, progress=advance)
     reports = [] if csv is None else [(csv, scores_csv(found.scores(by)))]
     if html is not None:
         reports.append((html, validation_page(found)))
     for path, text in reports:
         write(path, text)
+    table_of_peers = beside_peers(found) if peers else ()
     if json:
-        print_json(validation_record(found, (by,), worst))
+        more: dict[str, Any] = {"peers": [peer_record(row) for row in table_of_peers]} if peers else {}
+        more |= {"over_chips": over_chips(found, found.predictors[1].name)} if leave_out else {}
+        print_json(validation_record(found, (by,), worst) | more)
+    elif peers:
+        _print_peers(found, table_of_peers)
     else:
         _print(found, by, worst)
+        if leave_out:
+            heading("Mean of the chips' errors, each chip left out")
+            pairs([
+                (kind, f"{percent(mean)} % over {count} chips")
+                for kind, (count, mean) in over_chips(found, found.predictors[1].name).items()
+            ])  # fmt: skip
+
+
+def _replay(folder: Path, sets: Sequence[str] | None, *, json: bool) -> None:
+    with progress("replaying") as advance:
+        rows = replays(folder, sets, progress=advance)
+    if json:
+        print_json(replay_record(rows))
+        return
+    heading("Serving runs replayed: errors of what was not fitted on")
+    found = errors(rows)
+    told = [
+        (row.set_name, row.clock, row.figure, str(row.runs), percent(row.mean_error_ratio),
+         percent(row.worst_error_ratio))
+        for row in found
+    ]  # fmt: skip
+    heads = [("set", "left"), ("clock", "left"), ("figure", "left"), ("runs", "right"), ("mean\n%", "right")]
+    table([*heads, ("worst\n%", "right")], told)
+    heading("What the clocks had seen")
+    pairs([*{(f"{row.set_name}, {row.clock}", row.knows or "nothing of the runs"): None for row in found}])
+
+
+def _print_peers(found: Validation, rows: Sequence[PeerRow]) -> None:
+    heading(f"Errors beside the best published predictors': {counted(found)}")
+    heads = ("rows", "ours\n%", "peer\n%", "reach\n%")
+    told = [
+        (
+            row.name + (" *" if row.reached else ""),
+            f"{row.predicted:,}",
+            percent(row.error_ratio),
+            percent(row.peer_error_ratio),
+            percent(row.reach_ratio),
+            row.peer,
+        )
+        for row in rows
+    ]
+    table([("", "left"), *((head, "right") for head in heads), ("peer", "wrap")], told)
+    line("\n* reached. Errors are means of |predicted / measured - 1|, or medians, on rows that no fit of ours saw.")
 
 
 def _print(found: Validation, by: By, worst: int) -> None:
     heading(f"Predictions beside {counted(found)}")
     many = len(found.predictors) > 1
-    heads = ("rows", "predicted\n%", "MAPE\n%", "median\n%", "bias\n%", "within\n20 %")
+    heads = ("rows", "pred.\n%", "MAPE\n%", "median\n%", "bias\n%", "±20\n%", "in\nband")
     names = ["family" if by == "family" else f"family, {by}", *(["predictor"] if many else [])]
     table([*((name, "left") for name in names), *((head, "right") for head in heads)], _rows(found, by, many))
-    line(f"\n{ERRORS}")
+    line(f"\n{ERRORS} ±20: % of the rows that are at most so far off; in band: % inside their 90 % band.")
     gaps = [gap for gap in found.gaps() if gap.predictor == found.predictors[0].name]
     if gaps:
         heading(f"Not predicted{f' by {found.predictors[0].name}' if many else ''}")
@@ -135,6 +205,7 @@ def _row(score: Score, name: str, many: bool) -> tuple[str, ...]:
         percent(score.median_error_ratio),
         signed(score.bias_ratio),
         share(score.close_ratio),
+        share(score.inside_ratio),
     )
 
 

@@ -35,9 +35,10 @@ def techniques(name: str | None = None, /, *, search: str = "", json: Switch = F
     if json:
         print_json([{"name": key, "family": family, "title": item.title} for key, family, item in rows])
         return
-    columns = [("technique", "left"), ("family", "left"), ("title", "left"), ("sets", "wrap")]
+    columns = [("technique", "name"), ("family", "left"), ("title", "left"), ("sets", "wrap")]
     table(columns, [(key, family, item.title, _sets(item)) for key, family, item in rows])
-    line(f"\n{some(len(rows), 'technique')}, all predicted only: estimates use them with --technique NAME.")
+    running = sum(item.runs for _, _, item in rows)
+    line(f"\n{some(len(rows), 'technique')}, {running} with an algorithm; estimates use them with --technique NAME.")
 
 
 def _one_technique(name: str, json: bool) -> None:
@@ -55,7 +56,7 @@ def _one_technique(name: str, json: bool) -> None:
             ("paper", found.paper),
             ("parameters", ", ".join(f"{key}={value}" for key, value in settings.items()) or "none"),
             ("sets", _sets(found)),
-            ("status", "predicted only: the algorithm on a real model is not here yet"),
+            ("status", "runs on real models, and is predicted" if found.runs else "predicted only: no algorithm yet"),
         ]
     )
 

@@ -1,7 +1,8 @@
 """The contract of an exhibit: what somebody claims, what Interlock makes of it, and a comparison that can fail.
 
 idea: one file `rows/<id>.py` for each system, its name the system's id with underscores, that holds `CLAIM`, a `Claim`;
-      `run()`, a `Reproduction`; and `MISSING`, what the check of the catalogue asks for beyond what `run` shows.
+      `run()`, a `Reproduction`; `MISSING`, what the check of the catalogue asks for beyond what `run` shows; and
+      `NEEDS`, the extra that `run` cannot do without.
 """
 
 from __future__ import annotations
@@ -68,12 +69,21 @@ class Reproduction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """One system's exhibit. `missing`: what the catalogue's check asks for and `run` does not show; "" if nothing."""
+    """One system's exhibit.
+
+    Args:
+        id: the system's.
+        claim: what somebody says of it.
+        run: compares.
+        missing: what the catalogue's check asks for and `run` does not show; "" if nothing.
+        needs: the extra to install before it can be run, "lab"; "" for none.
+    """
 
     id: str
     claim: Claim
     run: Callable[[], Reproduction]
     missing: str = ""
+    needs: str = ""
 
 
 def reproduction(*figures: Figure, printed: tuple[Printed, ...] = ()) -> Reproduction:

@@ -7,9 +7,10 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from interlock.errors import InputError
+from interlock.errors import InputError, MissingExtraError
 from interlock.exhibits import rows
 from interlock.exhibits.base import Exhibit, Reproduction
+from interlock.lab.extras import require_lab
 
 
 @cache
@@ -23,7 +24,13 @@ def exhibit(system: str) -> Exhibit | None:
     if system not in exhibit_ids():
         return None
     module = importlib.import_module(f"{rows.__name__}.{system.replace('-', '_')}")
-    return Exhibit(id=system, claim=module.CLAIM, run=module.run, missing=getattr(module, "MISSING", ""))
+    return Exhibit(
+        id=system,
+        claim=module.CLAIM,
+        run=module.run,
+        missing=getattr(module, "MISSING", ""),
+        needs=getattr(module, "NEEDS", ""),
+    )
 
 
 def exhibits() -> Iterator[Exhibit]:
@@ -39,15 +46,18 @@ def run(system: str) -> tuple[Exhibit, Reproduction]:
 
     Raises:
         InputError: the system has no exhibit; unknown ids are refused by `systems.system`.
+        MissingExtraError: it needs packages that are not installed.
     """
     found = exhibit(system)
     if found is None:
         raise InputError("system", repr(system), f"one of the {len(exhibit_ids())} systems that have an exhibit")
+    if found.needs:
+        require_lab(f"the exhibit of {system}")
     return found, found.run()
 
 
 def run_all(progress: Callable[[int, int, str], None] | None = None) -> Iterator[tuple[Exhibit, Reproduction]]:
-    """Run every exhibit in order of id, one at a time.
+    """Run every exhibit in order of id, one at a time; those whose packages are not installed are left out.
 
     Args:
         progress: called before each run with how many are done, how many there are, and the id that comes next.
@@ -56,4 +66,8 @@ def run_all(progress: Callable[[int, int, str], None] | None = None) -> Iterator
     for done, name in enumerate(names):
         if progress is not None:
             progress(done, len(names), name)
-        yield run(name)
+        try:
+            found = run(name)
+        except MissingExtraError:
+            continue
+        yield found

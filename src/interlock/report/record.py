@@ -16,6 +16,7 @@ from interlock.inference.estimate import Estimate
 from interlock.inference.explanation import Explanation, Lever, Line
 from interlock.report.deployments import deployments
 from interlock.report.launch import launch_command
+from interlock.report.quality import quality_record
 from interlock.search import Plan
 from interlock.search.goals import Goals
 
@@ -27,6 +28,7 @@ LIMITS: Final = {
     "latency": "latency_s",
     "power": "power_w",
     "max chips": "max_chips",
+    "quality loss": "max_quality_loss_ratio",
 }  # the name of a limit in a plan, and its key here
 
 
@@ -100,6 +102,7 @@ def plan_record(plan: Plan) -> Record:
             }
             for item in plan.relaxations
         ],
+        "quality": [quality_record(offer) for offer in space.offers],
         "missing": list(plan.missing),
         "notes": list(plan.notes),
     }
@@ -200,6 +203,8 @@ def _limits(goals: Goals) -> Record:
         "requests_per_s": goals.rate,
         "max_chips": goals.max_chips,
         "spill_allowed": goals.allow_spill,
+        "max_quality_loss_ratio": goals.max_quality_loss,
+        "quality_basis": goals.quality_basis if goals.max_quality_loss is not None else None,
     }
 
 

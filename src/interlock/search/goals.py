@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from interlock.errors import InputError
+from interlock.search.loss import BASES, Basis
 
 Objective = Literal["cost", "throughput", "ttft", "tpot", "energy"]
 
@@ -20,7 +21,11 @@ OBJECTIVES: Final[dict[Objective, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goals:
-    """Limits (None: no limit) and the objective. `rate`: requests a second that the deployment must carry."""
+    """Limits (None: no limit) and the objective.
+
+    `rate`: requests a second that the deployment must carry. `max_quality_loss`: a share of perplexity, and
+    `quality_basis` which evidence of it counts.
+    """
 
     objective: Objective = "cost"
     ttft_s: float | None = None
@@ -30,6 +35,8 @@ class Goals:
     rate: float | None = None
     power_w: float | None = None
     allow_spill: bool = True
+    max_quality_loss: float | None = None
+    quality_basis: Basis = "published"
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -40,3 +47,7 @@ class Goals:
                 raise InputError(f"--{name.split('_')[0]}", repr(value), "a quantity greater than zero")
         if not 1 <= self.max_chips <= 10_000_000:
             raise InputError("--max-chips", repr(self.max_chips), "a whole number from 1 to 10000000")
+        if self.max_quality_loss is not None and not 0 < self.max_quality_loss <= 1:
+            raise InputError("--max-quality-loss", repr(self.max_quality_loss), "more than 0 and at most 1 (100 %)")
+        if self.quality_basis not in BASES:
+            raise InputError("--quality-basis", repr(self.quality_basis), f"one of {', '.join(BASES)}")

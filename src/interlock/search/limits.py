@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from interlock.search.goals import Goals
 from interlock.search.space import Floats, Priced, Space
 
 Mask = NDArray[np.bool_]
+QUALITY: Final = "quality loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Limits:
     def _bounds(self) -> dict[str, float]:
         g = self.goals
         named = {"ttft": g.ttft_s, "tpot": g.tpot_s, "latency": g.latency_s, "power": g.power_w}
+        named |= {QUALITY: g.max_quality_loss}
         return {name: value for name, value in named.items() if value is not None} | {"max chips": float(g.max_chips)}
 
     def binding(self, place: int) -> str:
@@ -135,7 +138,19 @@ def limits_of(priced: Priced, goals: Goals, space: Space) -> Limits:
             soft[name] = figures[name] <= bound
     if goals.power_w is not None:
         soft["power"] = figures["power"] <= goals.power_w
+    if goals.max_quality_loss is not None:
+        figures[QUALITY] = _losses(space, goals)
+        soft[QUALITY] = figures[QUALITY] <= goals.max_quality_loss
     return Limits(space=space, priced=priced, goals=goals, hard=runs, soft=soft, figures=figures)
+
+
+def _losses(space: Space, goals: Goals) -> Floats:
+    """The high end of each candidate's loss; inf where it is not known as well as the goals ask."""
+    ends = [
+        offer.loss.high if offer.loss is not None and offer.counts(goals.quality_basis) else np.inf
+        for offer in space.offers
+    ]
+    return np.broadcast_to(np.array(ends).reshape(1, -1, 1, 1, 1, 1), space.shape)
 
 
 def _closest(misses: dict[str, tuple[float, float]]) -> str:
@@ -143,6 +158,8 @@ def _closest(misses: dict[str, tuple[float, float]]) -> str:
         return "no single limit is to blame: several are missed at once"
     name = min(misses, key=lambda key: misses[key][0] / misses[key][1])
     best, bound = misses[name]
+    if name == QUALITY and not np.isfinite(best):
+        return f"{name}: {_shown(name, bound)} allowed, and of no formats that meet the other limits is it known"
     more = 100 * (best / bound - 1)
     reach = f"at best {_shown(name, best)} with the other limits met"
     return f"{name}: {reach}, {_shown(name, bound)} allowed ({more:.0f} % over)"
@@ -153,4 +170,6 @@ def _shown(name: str, value: float) -> str:
         return f"{value:.0f} chips"
     if name == "power":
         return f"{value:.0f} W"
+    if name == QUALITY:
+        return f"{100 * value:.3g} %" if np.isfinite(value) else "unknown"
     return f"{value * 1e3:.1f} ms" if value < 1 else f"{value:.2f} s"

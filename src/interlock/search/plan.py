@@ -16,6 +16,7 @@ from interlock.search.front import front
 from interlock.search.goals import Goals, Objective
 from interlock.search.limits import Limits, limits_of
 from interlock.search.load import Loaded, under_rate
+from interlock.search.quality_notes import quality_notes
 from interlock.search.space import Floats, Priced, Space, indices, price_space
 from interlock.search.ties import at_risk, tied
 
@@ -82,7 +83,11 @@ def make_plan(
         runners=() if best is None or recommended is None else tuple(build.runners(value, best, recommended)),
         relaxations=() if best is None else tuple(build.relaxations(value, float(value.ravel()[best]))),
         missing=() if found else tuple(limits.missing(value)),
-        notes=(*([] if recommended is None else at_risk(recommended, goals)), *_notes(space, goals)),
+        notes=(
+            *([] if recommended is None else at_risk(recommended, goals)),
+            *_notes(space, goals),
+            *quality_notes(space, goals, None if recommended is None else recommended.request.scheme),
+        ),
     )
 
 
@@ -143,8 +148,8 @@ def _notes(space: Space, goals: Goals) -> list[str]:
     bases = sorted({price.basis for price in space.prices if price is not None})
     if len(bases) > 1:
         notes.append(f"prices have different bases ({', '.join(bases)}): compare with care")
-    if len({item.weight.bits for item in space.schemes}) > 1:
-        notes.append("answer quality is not weighed yet: --weight-formats limits the formats")
+    if goals.max_quality_loss is None and len({item.weight.bits for item in space.schemes}) > 1:
+        notes.append("answer quality is not weighed: --max-quality-loss 1% does, --weight-formats limits the formats")
     return notes
 
 

@@ -21,6 +21,7 @@ from interlock.inference import serve
 from interlock.inference.request import divisibility
 from interlock.models import Formats, Model, Scheme
 from interlock.parallel import Parallelism
+from interlock.search.loss import Offer
 
 AXES: Final = ("chip", "scheme", "tensor", "expert", "pipeline", "batch")
 
@@ -44,6 +45,7 @@ class Space:
     output: float
     images: float = 0.0
     skew: float = 0.0
+    offers: tuple[Offer, ...] = ()  # what is known of each scheme's quality; empty where nobody asks
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -61,6 +63,10 @@ class Space:
     def size(self) -> int:
         """Number of candidates."""
         return int(np.prod(self.shape))
+
+    def offer(self, scheme: Scheme) -> Offer | None:
+        """What is known of a scheme's quality; None where nobody asks."""
+        return next((offer for offer in self.offers if offer.scheme.name == scheme.name), None)
 
     def parallelism(self) -> Parallelism:
         """The degrees along their axes; as many replicas as the expert ranks span."""

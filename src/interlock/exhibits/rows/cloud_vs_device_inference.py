@@ -3,7 +3,7 @@
 import itertools
 
 from interlock import api
-from interlock.exhibits.base import Reproduction, above, below, claim, exactly, holds, reproduction
+from interlock.exhibits.base import Reproduction, above, below, claim, holds, reproduction
 from interlock.exhibits.datasheet import decode_bound
 
 CLAIM = claim(
@@ -25,7 +25,7 @@ def run() -> Reproduction:
     bound = decode_bound("llama-3-8b", "dimensity-9300", weight="int4-g128")
     return reproduction(
         holds("with one user, the phone gives more tokens a joule", device > server[0]),
-        exactly("users from which the server gives more", 2, crossover, "users"),
+        below("users from which the server gives more", 8, crossover, "users"),
         holds(
             "tokens a joule of the server grow with every doubling",
             all(a < b for a, b in itertools.pairwise(server)),

@@ -1,47 +1,47 @@
 """MSFP: sixteen short integers share an exponent, and their dot product is an integer's, shifted."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from interlock.exhibits.base import Reproduction, claim, exactly, holds, reproduction
-from interlock.exhibits.codec import gaussian, mean_square
-from interlock.numerics import number_format
+from interlock.exhibits.base import Reproduction, claim, exactly, holds, reproduction, within
+from interlock.exhibits.language_model import held_out, language_model
+from interlock.exhibits.measures import mean_square_error
+from interlock.numerics import codec, number_format
+from interlock.numerics.block_floats import block_float, box_dot
 
 CLAIM = claim("3 times cheaper than BF16, 4 times than INT8, at similar accuracy (MSFP12)", "Rouhani et al. 2020, MSFP")
-BOX = 16
-
-
-def quantize(x: NDArray[np.float64], mantissa: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Integers of `mantissa` bits and a sign, (n, 16), and the exponent of each box of 16."""
-    boxes = x.reshape(-1, BOX)
-    _, power = np.frexp(np.abs(boxes).max(axis=1))
-    exponent = power.astype(np.int64) - mantissa
-    top = 2**mantissa - 1
-    return np.clip(np.round(boxes * 2.0 ** -exponent[:, None]), -top, top).astype(np.int64), exponent
-
-
-def value(codes: NDArray[np.int64], exponent: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What the codes stand for."""
-    result: NDArray[np.float64] = (codes * 2.0 ** exponent[:, None]).reshape(-1)
-    return result
 
 
 def run() -> Reproduction:
-    """Bits a value, the exact dot product, and errors beside INT8 with one scale for the tensor."""
-    x, y = gaussian(4096, 1), gaussian(4096, 2)
-    (a, p), (b, q) = quantize(x, 3), quantize(y, 3)
-    shifted = ((a * b).sum(axis=1) * 2.0 ** (p + q)).sum()
-    direct = float(value(a, p) @ value(b, q))
-    scale = np.abs(x).max() / 127
-    errors = {name: mean_square(x, value(*quantize(x, bits))) for name, bits in (("MSFP12", 3), ("MSFP16", 7))}
-    errors["INT8"] = mean_square(x, np.round(x / scale) * scale)
+    """Bits a value in real bytes, the exact dot product, and error and perplexity beside INT8."""
+    x, y = np.random.default_rng(1).standard_normal((2, 4096))
+    narrow, wide, int8 = block_float("msfp12", 3), block_float("msfp16", 7), codec("int8", group="tensor")
+    p, q = narrow.encode(x), narrow.encode(y)
+    errors = {made.name: mean_square_error(x, made.quantize(x)) for made in (narrow, wide, int8)}
+    model, windows = language_model(), held_out(3)
+    base = model.perplexity(windows)
+    lost = {
+        made.name: model.with_weights(made.quantize).with_activations(made.quantize).perplexity(windows) / base
+        for made in (narrow, wide, int8)
+    }
     return reproduction(
         exactly("bits a value, MSFP12", 4.5, number_format("msfp12").bits, "bit"),
+        exactly("bits a value of real bytes", 4.5, p.bits, "bit"),
         exactly("bits a value, MSFP16", 8.5, number_format("msfp16").bits, "bit"),
-        exactly("dot product of integers, shifted, against that of the values", direct, float(shifted)),
+        exactly(
+            "dot product of integers, shifted, against that of the values",
+            float(narrow.decode(p) @ narrow.decode(q)),
+            box_dot(narrow, p, q),
+        ),
         holds(
-            "MSFP16 errs less than INT8, MSFP12 more",
-            errors["MSFP16"] < errors["INT8"] < errors["MSFP12"],
+            "MSFP16 errs less than INT8 with one scale a tensor, MSFP12 more",
+            errors["msfp16"] < errors["int8"] < errors["msfp12"],
             ", ".join(f"{name} {error:.2g}" for name, error in errors.items()),
+        ),
+        within(
+            "perplexity of the shipped model in MSFP12, weights and activations, over INT8's",
+            1.0,
+            lost["msfp12"] / lost["int8"],
+            0.05,
+            note=", ".join(f"{name} {value:.4f}" for name, value in lost.items()),
         ),
     )

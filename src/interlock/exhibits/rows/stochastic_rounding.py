@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.exhibits.base import Reproduction, above, below, claim, reproduction, within
+from interlock.numerics.rounding import round_whole
 
 CLAIM = claim(
     "16-bit fixed-point training with stochastic rounding", "Gupta et al. 2015, Deep learning with limited precision"
@@ -13,8 +14,7 @@ STEP = 2.0**-10
 
 def stochastic(x: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
     """Down or up to a multiple of the step, with the distance as the odds."""
-    low = np.floor(x / STEP)
-    result: NDArray[np.float64] = (low + (rng.random(x.shape) < x / STEP - low)) * STEP
+    result: NDArray[np.float64] = (round_whole(x / STEP, "stochastic", rng) * STEP).astype(np.float64)
     return result
 
 

@@ -20,13 +20,17 @@ _FIT: Final = {"width": "container", "autosize": {"type": "fit-x", "contains": "
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:"
 
 
-def document(title: str, body: str, charts: Mapping[str, Mapping[str, Any]]) -> str:
+_NOTE: Final = "Figures are predictions; the weakest evidence that they stand on is named beside them."
+
+
+def document(title: str, body: str, charts: Mapping[str, Mapping[str, Any]], note: str = _NOTE) -> str:
     """A whole page.
 
     Args:
         title: plain text.
         body: HTML that is already escaped, with an element for each chart, whose id is the chart's name.
         charts: Vega-Lite dictionaries by name.
+        note: plain text for the foot of the page: what its figures are.
 
     Raises:
         MissingExtraError: the Vega runtime is not installed.
@@ -45,8 +49,7 @@ def document(title: str, body: str, charts: Mapping[str, Mapping[str, Any]]) -> 
 </head>
 <body>
 {body}
-<footer>Made by Interlock {escape(interlock.__version__)}. Figures are predictions; the weakest evidence that they stand
-on is named beside them.</footer>
+<footer>Made by Interlock {escape(interlock.__version__)}. {escape(note)}</footer>
 <script type="application/json" id="charts">{script_json(fitted)}</script>
 <script>{_runtime()}</script>
 <script>{script}</script>

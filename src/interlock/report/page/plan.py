@@ -16,10 +16,15 @@ from interlock.report.page.explanation import explanation_parts
 from interlock.report.page.parts import answer, card, chart_place, header, sources
 from interlock.report.page.question import limit_name, limit_value, question
 from interlock.report.page.table import Cell, figure_cell, name_cell, number_cell, table
+from interlock.report.quality import quality_words
 from interlock.report.record import estimate_record
 from interlock.search import Plan
+from interlock.search.loss import percent
 
 _FRONT = "No deployment here is beaten by another in cost, throughput, latency and energy at once."
+
+
+_QUALITY = "More perplexity than the unquantized model, with the ends of its interval; limits hold the high end."
 
 
 def plan_page(plan: Plan, explanation: Explanation | None = None) -> str:
@@ -37,6 +42,7 @@ def plan_page(plan: Plan, explanation: Explanation | None = None) -> str:
         _answer(plan),
         section("What speed costs", chart_place("pareto", "Pareto front of the plan")) if found else "",
         section("The front", text("p", _FRONT, "soft"), _front(plan, found)) if found else "",
+        section("Quality", text("p", _QUALITY, "soft"), _quality(plan)) if plan.space.offers else "",
         section("Why the others lost", _runners(plan)),
         section("What a limit costs", _relaxations(plan)),
         section("Memory", chart_place("front-memory", "Memory of one chip")) if found else "",
@@ -49,7 +55,9 @@ def plan_page(plan: Plan, explanation: Explanation | None = None) -> str:
 
 def _answer(plan: Plan) -> str:
     if plan.recommended is not None:
-        return answer("Recommended", plan.recommended, f"Closest to a limit: {plan.binding}." if plan.binding else "")
+        known = quality_words(plan.space.offer(plan.recommended.request.scheme))[:1]
+        told = [f"Closest to a limit: {plan.binding}."] if plan.binding else []
+        return answer("Recommended", plan.recommended, " ".join([*told, *(f"Quality: {line}." for line in known)]))
     title = "No recommendation" if plan.front else "Nothing meets the goals"
     return card(section(title, bullets(plan.missing, "problem")))
 
@@ -69,6 +77,29 @@ def _row(estimate: Estimate, figures: Sequence[Figure]) -> list[Cell]:
         name_cell(formats(estimate)),
         *(figure_cell(figure, record) for figure in figures),
     ]
+
+
+def _quality(plan: Plan) -> str:
+    rows = []
+    for offer in plan.space.offers:
+        loss = offer.loss
+        cells = (
+            [number_cell(percent(end), end) for end in (loss.value, loss.low, loss.high)]
+            if loss
+            else [Cell(text="")] * 3
+        )
+        known = f"{loss.known}: {loss.reference}" if loss else "unknown"
+        counts = "yes" if offer.counts(plan.goals.quality_basis) else "no"
+        rows.append(
+            [
+                name_cell(offer.scheme.name),
+                Cell(text=offer.technique or ""),
+                *cells,
+                Cell(text=known),
+                Cell(text=counts),
+            ]
+        )
+    return table(["Formats", "Technique", "Loss", "at least", "at most", "How it is known", "Counts"], rows)
 
 
 def _runners(plan: Plan) -> str:

@@ -8,7 +8,7 @@ from interlock.search.goals import OBJECTIVES
 from interlock.units import show
 
 _NAMES = {"ttft": "TTFT", "tpot": "TPOT", "latency": "latency", "power": "power", "max chips": "number of chips"}
-_UNITS = {"ttft": "s", "tpot": "s", "latency": "s", "power": "W"}
+_UNITS = {"ttft": "s", "tpot": "s", "latency": "s", "power": "W", "quality loss": "ratio"}
 
 
 def question(plan: Plan) -> str:
@@ -32,6 +32,7 @@ def workload(prompt: float, output: float | None, images: float) -> str:
 def limits(goals: Goals) -> str:
     """The limits, the user's own first."""
     bounds = {"ttft": goals.ttft_s, "tpot": goals.tpot_s, "latency": goals.latency_s, "power": goals.power_w}
+    bounds["quality loss"] = goals.max_quality_loss
     parts = [f"{limit_name(name)} at most {limit_value(name, value)}" for name, value in bounds.items() if value]
     parts += [f"{plain(goals.rate)} requests a second"] if goals.rate else []
     parts += [f"at most {limit_value('max chips', goals.max_chips)}"]
