@@ -29,7 +29,10 @@ def test_a_family_is_fitted_without_its_rows():
     parts = [here, replace(there, columns=slow)]
     changed = [here, replace(there, columns={**slow, "seconds": there["seconds"] * 50.0})]
     one, other = (fit_left_out(each, steps=20) for each in (parts, changed))
-    assert one.families["a100-80g",] == other.families["a100-80g",]
+    mine, theirs = one.families["a100-80g",], other.families["a100-80g",]
+    assert set(mine) == set(theirs)
+    for key, parameters in mine.items():
+        assert parameters == pytest.approx(theirs[key], rel=1e-4), key  # threads add up in any order
     assert one.families["h100-sxm", "h200-sxm"] != other.families["h100-sxm", "h200-sxm"]
 
 
