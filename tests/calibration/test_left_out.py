@@ -22,17 +22,24 @@ def test_every_fitted_family_has_parameters_without_it():
     assert left_out().without(chip("mi300x")) == {}
 
 
+@pytest.fixture
+def one_thread():
+    """Several threads add up in any order, which changes the last digits."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_a_family_is_fitted_without_its_rows():
-    pytest.importorskip("torch")
     here, there = made_up(4000), made_up(4000)
     slow = {**there.columns, "chip": np.full(4000, "a100-80g"), "seconds": there["seconds"] * 5.0}
     parts = [here, replace(there, columns=slow)]
     changed = [here, replace(there, columns={**slow, "seconds": there["seconds"] * 50.0})]
     one, other = (fit_left_out(each, steps=20) for each in (parts, changed))
-    mine, theirs = one.families["a100-80g",], other.families["a100-80g",]
-    assert set(mine) == set(theirs)
-    for key, parameters in mine.items():
-        assert parameters == pytest.approx(theirs[key], rel=1e-4), key  # threads add up in any order
+    assert one.families["a100-80g",] == other.families["a100-80g",]
     assert one.families["h100-sxm", "h200-sxm"] != other.families["h100-sxm", "h200-sxm"]
 
 
