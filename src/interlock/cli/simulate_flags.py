@@ -1,0 +1,131 @@
+"""The flags of `interlock simulate`: what serves, and what is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+from cyclopts import Parameter
+
+from interlock.api.accepted import loaded_format, own_prices, resolve_model, size_of, skew_of
+from interlock.cli.flags import Prices, Whole, prices
+from interlock.hardware.installed import find as find_chip
+from interlock.models import scheme
+from interlock.parallel import Parallelism
+from interlock.serving.deployment import Deployment, deployment
+from interlock.serving.policy import UNLIMITED
+from interlock.serving.simulation import Engine
+from interlock.units import parse
+from interlock.workloads.requests import Requests
+from interlock.workloads.traffic import traffic
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class EngineFlags:
+    """What serves."""
+
+    model: str
+    """A shipped name (`interlock models`), a config.json, or a folder that holds one."""
+    chip: str
+    """A name (`interlock chips`) or a TOML file of your own."""
+    tensor_parallel_size: Annotated[Whole, Parameter(alias=["-tp", "--tp"])] = 1
+    """Chips that share every layer."""
+    pipeline_parallel_size: Annotated[Whole, Parameter(alias=["-pp", "--pp"])] = 1
+    """Stages that share the layers."""
+    replicas: Annotated[Whole, Parameter(alias=["--data-parallel-size", "-dp", "--dp"])] = 1
+    """Replicas, each of them with its own batch."""
+    prefill_replicas: Whole = 0
+    """Of these, how many only read prompts, under a policy with pools (splitwise, distserve); its own share if 0."""
+    weight_format: str | None = None
+    """How linear weights are stored; as the checkpoint if absent."""
+    activation_format: str = "bf16"
+    """What linear layers read."""
+    kv_cache_dtype: str | None = None
+    """Format of the KV cache; 16 bits if absent."""
+    max_num_seqs: Whole = 256
+    """Most sequences of a batch."""
+    max_model_len: Whole | None = None
+    """Most tokens of a request; the model's positions if absent."""
+    kv_tokens: Whole | None = None
+    """Tokens that a replica's KV cache holds, where an engine has said it; computed from memory if absent."""
+    step_overhead: str = "0s"
+    """Host work of every step that no kernel hides, such as 2ms."""
+    routing_skew: float = 0.0
+    """How unevenly tokens choose experts: 0 uniform, 1 Zipf."""
+    price: Prices = field(default_factory=list)
+    """Your own price, as NAME=USD_PER_HOUR; may be repeated."""
+
+    def deployment(self, requests: Requests) -> Deployment:
+        """Priced for requests of these lengths."""
+        model = resolve_model(self.model)
+        on = find_chip(self.chip, "--chip")
+        formats = scheme(self.weight_format or loaded_format(model), self.activation_format, self.kv_cache_dtype)
+        return deployment(
+            model,
+            on,
+            formats,
+            Parallelism(
+                tensor=size_of(self.tensor_parallel_size, "--tensor-parallel-size"),
+                pipeline=size_of(self.pipeline_parallel_size, "--pipeline-parallel-size"),
+                data=size_of(self.replicas, "--replicas"),
+            ),
+            context=float(np.mean(requests.prompt + requests.output / 2.0)),
+            max_num_seqs=size_of(self.max_num_seqs, "--max-num-seqs"),
+            kv_tokens=self.kv_tokens if self.kv_tokens is None else size_of(self.kv_tokens, "--kv-tokens"),
+            overhead_s=parse(self.step_overhead, "s", where="--step-overhead"),
+            skew=skew_of(self.routing_skew),
+            prices=own_prices(prices(self.price), [on]),
+        )
+
+    def engine(self, on: Deployment, concurrency: int | None) -> Engine:
+        """What is simulated."""
+        return Engine(
+            clock=on.clock,
+            kv_tokens=on.kv_tokens,
+            replicas=on.lanes,
+            longest=self.max_model_len or on.model.max_positions or 2**17,
+            swap_s=on.swap_s,
+            prefill_replicas=self.prefill_replicas,
+            transfer_s=on.transfer_s,
+            transfer_latency_s=on.transfer_latency_s,
+            transfer_layers=on.model.main.depth,
+            concurrency=UNLIMITED if concurrency is None else size_of(concurrency, "--max-concurrency"),
+        )
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class LoadFlags:
+    """What is served."""
+
+    trace: str | None = None
+    """A kind of traffic (`interlock trace list`) or a trace file."""
+    workload: str | None = None
+    """A named workload, whose mean lengths every request has, where there is no trace."""
+    prompt: Annotated[Whole | None, Parameter(alias="--input-len")] = None
+    """Tokens in of every request."""
+    output: Annotated[Whole | None, Parameter(alias="--output-len")] = None
+    """Tokens out of every request."""
+    requests: Annotated[Whole | None, Parameter(alias="--num-prompts")] = None
+    """How many; all of a file, or 10000."""
+    rate: Annotated[str | None, Parameter(alias="--request-rate")] = None
+    """Requests a second, or a range such as 1..200 for --find-capacity; as the trace has them if absent."""
+    arrivals: str | None = None
+    """poisson, gamma, bursty or diurnal, instead of the trace's own."""
+    cv: Annotated[float | None, Parameter(alias="--burst-cv")] = None
+    """Deviation of gamma gaps over their mean."""
+    clients: Whole = 1
+    """How many clients share drawn requests."""
+    max_concurrency: Whole | None = None
+    """Most requests under way at once; the others wait before they arrive (closed loop)."""
+    seed: Whole = 0
+    """Of everything drawn."""
+
+    def at(self, rate: float | None) -> Requests:
+        """The requests at a rate."""
+        return traffic(
+            self.trace, shape=self.workload, prompt=self.prompt, output=self.output, count=self.requests, rate=rate,
+            process=self.arrivals, cv=self.cv, seed=self.seed, clients=self.clients,
+        )  # fmt: skip
