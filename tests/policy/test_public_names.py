@@ -57,6 +57,7 @@ OPTIONS = {
     "workloads": "--json",
     "lab quality": JUDGE + "--technique --bits --group-size --set --chip --json",
     "lab sweep": JUDGE + "--techniques --bits --group-sizes --chip --json --csv --html",
+    "lab compare": JUDGE + "--only --shipped --json --toml",
     "lab quantize": """
         --technique --out --model --bits --group-size --set --text --calibration-tokens --context --seed --json
     """,

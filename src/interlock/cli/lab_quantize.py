@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from interlock.catalogue import own_path
@@ -60,7 +59,7 @@ def quantize(
     require_lab()
     from interlock.lab.corpus import evaluation_text
     from interlock.lab.models.named import find_model
-    from interlock.lab.quality.asked import asked_technique, technique_label, technique_name
+    from interlock.lab.quality.asked import asked_technique, technique_label, technique_name, technique_parameters
     from interlock.lab.quality.save import save_applied
     from interlock.lab.quality.study import Settings as StudySettings
     from interlock.lab.quality.study import calibration_of
@@ -79,7 +78,7 @@ def quantize(
         record = {
             "model": folder.name,
             "technique": technique_name(asked),
-            "parameters": asdict(asked),
+            "parameters": technique_parameters(asked),
             "calibration": {"text": words.source, "tokens": calibration.count, "seed": seed},
         }
         save_applied(applied, folder, target, record)

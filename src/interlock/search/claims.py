@@ -1,24 +1,25 @@
 """Everything that is known of losses, as claims about formats: records of this machine, and published tables.
 
-keeps: a record is of the planned model if and only if the weights' hashes agree; a published row, if the shipped names
-       do. All other claims are of other models, and are made assumptions.
+keeps: a record is of the planned model if and only if the weights' hashes agree, and so is a shipped measurement; a
+       published row, if the shipped names do. All other claims are of other models, and are made assumptions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
 
 from interlock.effects import ActivationFormat, Effect, HeldShare, KVFormat, WeightFormat, WideColumns, with_effects
 from interlock.errors import InterlockError
 from interlock.evidence import Evidence
-from interlock.evidence.quality import QualityRecord, all_records
+from interlock.evidence.quality import all_records
 from interlock.models import Model, Scheme
 from interlock.models.catalogue import about
 from interlock.models.identity import fingerprint, is_shipped, weights_folder
 from interlock.search.loss import Loss
 from interlock.search.published import ORIGINAL, published_tables
+from interlock.search.shipped_quality import shipped_tables
 from interlock.techniques.registry import technique
 
 
@@ -38,7 +39,7 @@ class Claim:
 
 def claims(model: Model, plain: Scheme) -> list[Claim]:
     """All claims; `plain` is the scheme of the unquantized model, which techniques change."""
-    return [*_measured(model, plain), *_published(model, plain)]
+    return [*_measured(model, plain), *_shipped(model, plain), *_published(model, plain)]
 
 
 def _measured(model: Model, plain: Scheme) -> Iterator[Claim]:
@@ -46,7 +47,7 @@ def _measured(model: Model, plain: Scheme) -> Iterator[Claim]:
     folder = weights_folder(model) if records else None
     mine = fingerprint(folder) if folder else None
     for record in records:
-        effects = _effects(record)
+        effects = _read_effects(record.effects)
         scheme = _scheme(model, plain, effects) if effects else None
         value, low, high = record.figures["perplexity_loss"]
         if scheme is None or not (isfinite(value) and isfinite(high)):
@@ -64,6 +65,32 @@ def _measured(model: Model, plain: Scheme) -> Iterator[Claim]:
         weight = (float(record.test_tokens), f"{record.made} {record.subject.key}") if ours else (high, record.model)
         key = _key(record.subject.technique, dict(record.subject.parameters))
         yield Claim(scheme=scheme, technique=record.label, key=key, loss=loss, weight=weight)
+
+
+def _shipped(model: Model, plain: Scheme) -> Iterator[Claim]:
+    """What ships of these very weights; of others it says nothing."""
+    table = shipped_tables().get(model.name)
+    folder = weights_folder(model) if table else None
+    if table is None or folder is None or fingerprint(folder) != table.fingerprint:
+        return
+    for row in table.rows:
+        effects = _read_effects(row.effects)
+        scheme = _scheme(model, plain, effects) if effects and not row.outliers else None
+        value, low, high = row.perplexity_loss
+        if scheme is None or not (isfinite(value) and isfinite(high)):
+            continue
+        loss = Loss(
+            value=value,
+            low=low,
+            high=high,
+            evidence=Evidence.MEASURED,
+            model=table.model,
+            reference=f"shipped with Interlock: {table.judged}",
+            note="; ".join(table.notes),
+        )
+        key = repr(technique(row.technique)) if "+" not in row.technique else row.technique
+        weight = (float(table.test_tokens), table.made)
+        yield Claim(scheme=scheme, technique=row.technique.replace(":", " ", 1), key=key, loss=loss, weight=weight)
 
 
 def _published(model: Model, plain: Scheme) -> Iterator[Claim]:
@@ -94,10 +121,10 @@ def _published(model: Model, plain: Scheme) -> Iterator[Claim]:
                 yield Claim(scheme=scheme, technique=told.label, key=key, loss=loss, weight=(high, other))
 
 
-def _effects(record: QualityRecord) -> tuple[Effect, ...]:
-    """A record's effects, as carried out; none where one of them is not about formats, or cannot be read."""
+def _read_effects(told_effects: Iterable[tuple[str, str]]) -> tuple[Effect, ...]:
+    """Effects, as carried out; none where one of them is not about formats, or cannot be read."""
     found: list[Effect] = []
-    for kind, told in record.effects:
+    for kind, told in told_effects:
         first, *shares = told.split(", ")
         try:
             rest = [float(share) for share in shares]

@@ -14,10 +14,11 @@ from interlock.models import Scheme
 
 Basis = Literal["measured", "published", "any"]
 
+_MEASURED: Final = frozenset({Evidence.MEASURED_HERE, Evidence.MEASURED})
 BASES: Final[dict[Basis, frozenset[Evidence]]] = {
-    "measured": frozenset({Evidence.FIRST_PRINCIPLES, Evidence.MEASURED_HERE}),
-    "published": frozenset({Evidence.FIRST_PRINCIPLES, Evidence.MEASURED_HERE, Evidence.PUBLISHED}),
-    "any": frozenset({Evidence.FIRST_PRINCIPLES, Evidence.MEASURED_HERE, Evidence.PUBLISHED, Evidence.ASSUMED}),
+    "measured": frozenset({Evidence.FIRST_PRINCIPLES, *_MEASURED}),
+    "published": frozenset({Evidence.FIRST_PRINCIPLES, *_MEASURED, Evidence.PUBLISHED}),
+    "any": frozenset({Evidence.FIRST_PRINCIPLES, *_MEASURED, Evidence.PUBLISHED, Evidence.ASSUMED}),
 }  # which evidence counts
 
 
@@ -25,7 +26,8 @@ BASES: Final[dict[Basis, frozenset[Evidence]]] = {
 class Loss:
     """More perplexity, as a share, with its interval: 95 % where it was measured here, of printed digits otherwise.
 
-    `evidence`: ASSUMED where `model`, of which it is known, is not the planned one.
+    `evidence`: ASSUMED where `model`, of which it is known, is not the planned one, or where it is a `sum`.
+    `sum`: how two losses that were not measured together are known, of the weights' formats and of the cache's.
     """
 
     value: float
@@ -35,10 +37,13 @@ class Loss:
     model: str
     reference: str
     note: str = ""
+    sum: tuple[str, str] | None = None
 
     @property
     def known(self) -> str:
         """How it is known, in a few words."""
+        if self.sum is not None:
+            return f"assumed: the sum of two losses ({self.sum[0]}; {self.sum[1]}), not measured together"
         match self.evidence:
             case Evidence.FIRST_PRINCIPLES:
                 return "by definition"
@@ -51,6 +56,22 @@ class Loss:
         if self.evidence is Evidence.FIRST_PRINCIPLES:
             return f"none, {self.known}: {self.reference}"
         return f"{percent(self.value)} ({percent(self.low)} to {percent(self.high)}), {self.known}"
+
+
+def added(weights: Loss, cache: Loss) -> Loss:
+    """The loss of both, if neither changes what the other does: perplexities are multiplied."""
+    pairs = zip((weights.value, weights.low, weights.high), (cache.value, cache.low, cache.high), strict=True)
+    value, low, high = ((1 + one) * (1 + other) - 1 for one, other in pairs)
+    return Loss(
+        value=value,
+        low=low,
+        high=high,
+        evidence=Evidence.ASSUMED,
+        model=weights.model,
+        reference=f"{weights.reference}; {cache.reference}",
+        note=weights.note,
+        sum=(weights.known, cache.known),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 idea:  of several techniques that give the same formats, the one that is known to cost least is offered, since their
        speed is the same to the predictor.
-keeps: formats are those of weights, activations and cache; embeddings and the head have 16 bits.
+keeps: formats are those of weights, activations and cache; embeddings and the head have 16 bits. Losses of weights and
+       of the cache that were measured apart are added, and the sum is called an assumption.
        Which measurement of a technique counts never depends on what it says in the technique's favour: here the one
        over most tokens, then the latest; of published ones and of other models the worst. What is known of this model
        goes before what is published of it, and that before what is known of others.
@@ -10,7 +11,7 @@ keeps: formats are those of weights, activations and cache; embeddings and the h
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from shlex import quote
 from typing import Final
@@ -22,10 +23,10 @@ from interlock.models import Model, Scheme, scheme
 from interlock.models.identity import is_shipped, weights_folder
 from interlock.numerics import DENSE, NumberFormat, number_format
 from interlock.search.claims import Claim, claims
-from interlock.search.loss import BASES, Basis, Loss, Offer
+from interlock.search.loss import BASES, Basis, Loss, Offer, added
 from interlock.techniques.registry import names, technique
 
-_RANKS: Final = {Evidence.MEASURED_HERE: 0, Evidence.PUBLISHED: 1, Evidence.ASSUMED: 2}
+_RANKS: Final = {Evidence.MEASURED_HERE: 0, Evidence.MEASURED: 1, Evidence.PUBLISHED: 2, Evidence.ASSUMED: 3}
 _FIRST: Final = ("fp8", "awq", "gptq", "smoothquant")  # proposed before others that give the same formats
 
 
@@ -63,7 +64,23 @@ def make_offers(
     ]
     searched = {each.name: each for each in [*more, *schemes]}  # the given ones as they are given
     ordered = dict.fromkeys(each.name for each in [*schemes, *more])
-    return tuple(_offer(model, searched[name], known.get(name)) for name in ordered)
+    return tuple(
+        _offer(model, searched[name], known.get(name) or _together(known, plain, searched[name])) for name in ordered
+    )
+
+
+def _together(known: Mapping[str, Offer], plain: Scheme, wanted: Scheme) -> Offer | None:
+    """Formats of weights and cache whose losses are known apart: their sum, which is an assumption."""
+    weights, cache = (known.get(each.name) for each in _apart(plain, wanted))
+    if weights is None or cache is None or weights.loss is None or cache.loss is None:
+        return None
+    technique = f"{weights.technique} + {cache.technique}"
+    return Offer(scheme=wanted, technique=technique, loss=added(weights.loss, cache.loss))
+
+
+def _apart(plain: Scheme, wanted: Scheme) -> tuple[Scheme, Scheme]:
+    """The wanted scheme with a plain cache, and the plain one with the wanted cache."""
+    return replace(wanted, kv=plain.kv), replace(plain, kv=wanted.kv)
 
 
 def _offer(model: Model, wanted: Scheme, known: Offer | None) -> Offer:
@@ -117,11 +134,17 @@ def _is_wide(stored: NumberFormat) -> bool:
 
 
 def remedy(model: Model, wanted: Scheme) -> str:
-    """The command that would measure a scheme's loss; nothing where no single technique gives its formats."""
-    asked = _giving(model, wanted)
+    """The command that would measure a scheme's loss; nothing where no technique, or two, give its formats."""
+    asked = _giving(model, wanted) or _giving_both(model, wanted)
     folder = weights_folder(model)
     named = "FOLDER" if folder is None else quote(model.origin or model.name)
     return f"interlock lab quality --model {named} --technique {quote(asked)}" if asked else ""
+
+
+def _giving_both(model: Model, wanted: Scheme) -> str:
+    """One technique for the weights and one for the cache."""
+    parts = [_giving(model, each) for each in _apart(plain_scheme(model), wanted)]
+    return "+".join(parts) if all(parts) else ""
 
 
 def _giving(model: Model, wanted: Scheme) -> str:

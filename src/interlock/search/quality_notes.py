@@ -38,7 +38,7 @@ def _left_out(space: Space, goals: Goals) -> Iterator[str]:
 
 def _advice(space: Space, offer: Offer) -> str:
     if not offer.remedy:
-        return "no single technique here gives these formats, so `interlock lab quality` cannot measure it"
+        return "no techniques here give these formats, so `interlock lab quality` cannot measure it"
     then = ", FOLDER with its weights, and a plan for FOLDER" if "--model FOLDER " in offer.remedy else ""
     return f"`{offer.remedy}` would settle it{then}"
 

@@ -102,6 +102,8 @@ def taylor(model: nn.Module, calibration: Calibration, batch: int = 8) -> Import
     """|w dL/dw| of every weight of the blocks, with the gradient of the mean loss on the calibration tokens."""
     calibration.fits(model)
     model.eval()
+    for block in blocks(model):
+        structures(model, block)  # refuses layers that were changed before, which have no gradient
     weights = {id(layer): layer.weight for block in blocks(model) for layer in linears_of(block).values()}
     sums = {key: torch.zeros_like(weight) for key, weight in weights.items()}  # type: ignore[arg-type]
     parts = torch.split(calibration.tokens, batch)

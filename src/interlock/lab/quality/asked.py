@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from itertools import product
 from typing import Final
 
 from interlock.errors import InputError, shown
-from interlock.techniques.base import Technique
+from interlock.lab.quality.composed import Composed
+from interlock.techniques.base import Parameter, Technique
 from interlock.techniques.registry import technique
 
+_PLUS: Final = re.compile(r"\+(?=[A-Za-z])")  # between techniques; formats have a digit behind theirs
 _ALWAYS: Final = ("bits", "group_size")  # what a label says even where it is the default
 
 
@@ -20,9 +23,15 @@ def asked_technique(
 ) -> Technique:
     """A technique from its name (with parameters behind a colon, or not) and flags, which win.
 
+    Several, with a plus between them, are carried out one after the other, and take no flags.
+
     Raises:
-        InputError: an unknown technique or parameter.
+        InputError: an unknown technique or parameter, or parts that do not go together.
     """
+    if len(parts := _PLUS.split(text)) > 1:
+        if bits is not None or group_size is not None or settings:
+            raise InputError("--technique", shown(text), "parameters behind the colon of each part, and no flags")
+        return Composed(parts=tuple(technique(part, "--technique") for part in parts))
     found = technique(text, "--technique")
     flags = [("--bits", "bits", bits), ("--group-size", "group_size", group_size)]
     for flag, key, value in flags:
@@ -46,6 +55,9 @@ def asked_techniques(text: str, bits: Sequence[int], group_sizes: Sequence[int])
     found: dict[str, Technique] = {}
     for item in _items(text):
         plain = asked_technique(item)
+        if isinstance(plain, Composed):
+            found.setdefault(repr(plain), plain)
+            continue
         own = {field.name for field in fields(plain)}
         _, _, said = item.partition(":")
         free = [name for name in _ALWAYS if name in own and f"{name}=" not in said.replace("-", "_")]
@@ -60,7 +72,7 @@ def _items(text: str) -> Iterator[str]:
     """Items between commas; a part that sets a parameter belongs to the item before it."""
     items: list[str] = []
     for part in text.split(","):
-        if "=" in part and items and ":" in items[-1] and ":" not in part:
+        if "=" in part.partition(":")[0] and items and ":" in items[-1]:
             items[-1] += f",{part}"
         else:
             items.append(part)
@@ -71,11 +83,26 @@ def _items(text: str) -> Iterator[str]:
 
 def technique_name(found: Technique) -> str:
     """The name it has in the registry: its file's."""
+    if isinstance(found, Composed):
+        return "+".join(technique_name(part) for part in found.parts)
     return type(found).__module__.rpartition(".")[2].replace("_", "-")
+
+
+def technique_parameters(found: Technique) -> dict[str, Parameter]:
+    """All parameters, with their values; those of parts are numbered."""
+    return found.parameters() if isinstance(found, Composed) else asdict(found)
+
+
+def technique_modules(found: Technique) -> tuple[str, ...]:
+    """The modules that it is written in."""
+    parts = found.parts if isinstance(found, Composed) else (found,)
+    return tuple(type(part).__module__ for part in parts)
 
 
 def technique_label(found: Technique) -> str:
     """Its name, its width and group size, and what differs from its defaults."""
+    if isinstance(found, Composed):
+        return " + ".join(technique_label(part) for part in found.parts)
     usual = getattr(importlib.import_module(type(found).__module__), "TECHNIQUE", found)
     told = [
         f"{field.name}={getattr(found, field.name)}"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from torch import Tensor
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 import interlock
 from interlock.evidence.quality import ORIGINAL, QualityRecord, Subject, known
@@ -25,12 +25,13 @@ from interlock.lab.metrics.choices import Question, answer, make_questions
 from interlock.lab.metrics.scores import log_probabilities, score
 from interlock.lab.metrics.windows import Windows, cut_windows, draw_windows, joined
 from interlock.lab.models.folder import ModelFolder
-from interlock.lab.quality.asked import technique_label, technique_name
+from interlock.lab.quality.asked import technique_label, technique_modules, technique_name, technique_parameters
 from interlock.lab.quality.code_version import code_version
 from interlock.lab.quality.figures import distances, own_figures
 from interlock.lab.quality.store import keep
 from interlock.lab.text import Text
 from interlock.surgery.calibration import Calibration
+from interlock.surgery.outliers import inject
 from interlock.surgery.stored import stored_bytes
 from interlock.techniques.base import Technique
 
@@ -50,6 +51,7 @@ class Settings:
     questions: int = 64
     context: int = 0
     seed: int = 0
+    outliers: float = 0.0  # the factor of the stress test, which changes no output; 0 for none
 
 
 def calibration_of(text: Text, tokenizer: PreTrainedTokenizerFast, context: int, settings: Settings) -> Calibration:
@@ -85,18 +87,34 @@ class Study:
         self.questions: list[Question] = make_questions(
             joined(self.text.part("test")), settings.questions, settings.seed
         )
-        self.fingerprint = folder.fingerprint()
+        self.fingerprint = folder.fingerprint() + (f"+outliers{settings.outliers:g}" if settings.outliers else "")
+
+    def load(self) -> PreTrainedModel:
+        """The model as it is before any technique; with outliers injected, if they are asked for."""
+        model = self.folder.load()
+        if self.settings.outliers:
+            inject(model, factor=self.settings.outliers)
+        return model
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know of the model."""
+        stressed = (
+            f"a stress test: 1 % of the features of every norm multiplied by {self.settings.outliers:g}, the weights "
+        )
+        told = (self.folder.note, f"{stressed}that read them divided" if self.settings.outliers else "")
+        return tuple(note for note in told if note)
 
     def subject(self, technique: Technique | None) -> Subject:
         """What a record of the technique (None: of the original) is of."""
         asked = hashlib.sha256(repr(self.questions).encode()).hexdigest()[:16]
-        modules = _METRICS if technique is None else (*_METRICS, type(technique).__module__)
+        modules = _METRICS if technique is None else (*_METRICS, *technique_modules(technique))
         tokens = self.calibration.tokens
         drawn = hashlib.sha256(f"{tuple(tokens.shape)}".encode() + tokens.numpy().tobytes()).hexdigest()[:16]
         return Subject(
             model=self.fingerprint,
             technique=ORIGINAL if technique is None else technique_name(technique),
-            parameters={} if technique is None else asdict(technique),
+            parameters={} if technique is None else technique_parameters(technique),
             test=self.windows.fingerprint,
             questions=asked,
             calibration="" if technique is None else drawn,
@@ -111,7 +129,7 @@ class Study:
         found = known(subject)
         if found is not None:
             return found
-        model = self.folder.load()
+        model = self.load()
         sums, speed, seconds = self._measure(model, None)
         record = self._record(
             subject,
@@ -122,7 +140,7 @@ class Study:
             stored=stored_bytes(model),
             seconds={"measure": seconds},
             tokens_per_s=speed,
-            notes=(self.folder.note,) if self.folder.note else (),
+            notes=self.notes,
         )
         keep(record)
         return record
@@ -130,7 +148,7 @@ class Study:
     @cached_property
     def _original_says(self) -> Tensor:
         self.progress("reading the original", 0, 1)
-        return log_probabilities(self.folder.load(), self.windows, PAIRED_TOKENS)
+        return log_probabilities(self.load(), self.windows, PAIRED_TOKENS)
 
     def measure(self, technique: Technique) -> QualityRecord:
         """The quality that a technique leaves; from the store if it is known.
@@ -145,7 +163,7 @@ class Study:
             return found
         original = self.original
         says = self._original_says
-        model = self.folder.load()
+        model = self.load()
         self.progress(f"applying {technique.title}", 0, 1)
         applied = technique.apply(model, self.calibration)
         sums, speed, seconds = self._measure(applied.model, says)
@@ -161,7 +179,7 @@ class Study:
             layers=len(applied.layers),
             seconds={"apply": applied.seconds, "measure": seconds},
             tokens_per_s=speed,
-            notes=(*((self.folder.note,) if self.folder.note else ()), *applied.notes),
+            notes=(*self.notes, *applied.notes),
         )
         keep(record)
         return record
