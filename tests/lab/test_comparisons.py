@@ -1,6 +1,7 @@
 """Claims of papers as pairs: every side runs, gaps are paired, what was stopped goes on, tables read back."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from interlock.evidence.quality import all_records
 from interlock.lab.models.folder import ModelFolder
 from interlock.lab.quality.asked import asked_technique
 from interlock.lab.quality.comparisons import Compared, all_comparisons, chosen_comparisons, compare, measured_table
+from interlock.lab.quality.store import keep
 from interlock.lab.quality.study import Settings, Study
 from interlock.report.measured_toml import measured_toml
 from interlock.search.shipped_quality import MeasuredPair, MeasuredTable, shipped_tables
@@ -20,10 +22,13 @@ SETTINGS = Settings(tokens=512, calibration_tokens=256, questions=0, context=64)
 SOME = ["kv-fp8", "lossless", "quarot-outliers"]
 
 
-@pytest.fixture
-def compared(shipped: ModelFolder) -> tuple[Study, Compared]:
-    study = Study(shipped, SETTINGS)
-    return study, compare(study, chosen_comparisons(SOME))
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory, shipped: ModelFolder) -> Iterator[tuple[Study, Compared]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INTERLOCK_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("INTERLOCK_QUALITY", str(tmp_path_factory.mktemp("quality")))
+        study = Study(shipped, SETTINGS)
+        yield study, compare(study, chosen_comparisons(SOME))
 
 
 def test_every_side_is_a_technique_that_runs():
@@ -51,6 +56,9 @@ def test_outliers_change_nothing_but_what_rounding_does(compared: tuple[Study, C
 
 
 def test_what_was_measured_is_not_measured_again(compared: tuple[Study, Compared], monkeypatch: Any):
+    found = compared[1]
+    for record in [*found.originals.values(), *found.records.values()]:
+        keep(record)  # where this test looks
     before = len(list(all_records()))
     monkeypatch.setattr(ModelFolder, "load", lambda self: pytest.fail("loaded again"))
     again = compare(Study(compared[0].folder, SETTINGS), chosen_comparisons(SOME))

@@ -4,7 +4,7 @@ symbols: flint of n bits without sign: a code below 2^(n-1) is itself; above, ze
          exponent: 1 0...0 is 2^(2(n-1)), and 1 0^z 1 F is 2^(n-1+z) (1 + F / 2^|F|). One leading-zero count decodes it.
 keeps:   signed types are a sign above the magnitude; the code of -0 is not used. Scales are searched a channel at a
          time, the type is one for the tensor.
-source:  Guo et al. 2022, ANT, section 4 (flint, table 2) and section 5 (type selection, algorithm 2).
+source:  Guo et al. 2022, ANT (its flint type and its selection of types).
 """
 
 from __future__ import annotations

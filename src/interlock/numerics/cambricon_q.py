@@ -6,7 +6,7 @@ keeps:   local dynamic quantization: a block is quantized by its own statistics 
          enough. The estimator is the sum of squared errors; the paper leaves a choice. One of absolute errors would
          clip the few large elements of gradients, which carry most of them, and does not train. 8 bits, blocks of 1024.
          departs: blocks are runs of the array along an axis; the paper's are what its buffer holds.
-source:  Zhao et al. 2021, Cambricon-Q, sections III (LDQ) and IV (E2BQM).
+source:  Zhao et al. 2021, Cambricon-Q (its LDQ and E2BQM).
 """
 
 from __future__ import annotations

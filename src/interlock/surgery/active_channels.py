@@ -1,6 +1,6 @@
 """Networks that compute only some channels of each token: those above a threshold, or those a small predictor names.
 
-source:  Lee et al. 2024, CATS, section 3 (threshold of |act(gate)| at a quantile of calibration data); Mirzadeh et al.
+source:  Lee et al. 2024, CATS (threshold of |act(gate)| at a quantile of calibration data); Mirzadeh et al.
          2023, ReLU strikes back (ReLU in the place of another activation); Song et al. 2024, Turbo Sparse, equation 2
          (dReLU: ReLU of gate and of up); Liu et al. 2023, Deja Vu, section 4.1 (a two-layer predictor for each layer).
 symbols: x inputs [tokens, width]; g = act(gate x); active where |g| >= threshold; y = down(g * up x) over active

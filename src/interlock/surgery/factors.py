@@ -1,7 +1,7 @@
 """Weights as the product of two thin matrices, chosen for the weights alone or for what they multiply.
 
-source:  Eckart and Young 1936; Yuan et al. 2023, ASVD, section 3.2 (a diagonal scaling); Wang et al. 2024, SVD-LLM,
-         section 3.1 (whitening by the Cholesky factor, which makes truncation optimal).
+source:  Eckart and Young 1936; Yuan et al. 2023, ASVD (a diagonal scaling); Wang et al. 2024, SVD-LLM,
+         truncation-aware whitening (by the Cholesky factor, which makes truncation optimal).
 symbols: W [rows, columns]; H = S S^T; W S = U D V^T; W' = U_r D_r V_r^T S^-1, of rank r.
 keeps:   with S the Cholesky factor of H, tr((W' - W) H (W' - W)^T) is the least of all matrices of rank r, and equals
          the sum of the squared singular values that were cut off; with S = 1 the same of the weights' own error.

@@ -1,6 +1,6 @@
 """An order of columns under which N:M keeps more: good columns are spread over groups, then exchanged optimally.
 
-source:  Zhang et al. 2024, Plug-and-Play, section 4.2: heuristic channel allocation, then a linear sum assignment.
+source:  Zhang et al. 2024, Plug-and-Play: heuristic channel allocation, then a linear sum assignment.
 symbols: scores [rows, columns]; a group's worth is the sum of its kept scores over all rows.
 idea:    one column is taken out of every group at a time; the worth of each group with each of those columns is a
          square table, whose best assignment never loses.

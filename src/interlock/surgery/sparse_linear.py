@@ -1,8 +1,8 @@
 """Pruned layers in sparse storage: kept values and where they were, in the bytes that the format counts.
 
 keeps: what is stored is what the mask left, rounded to the format's values; a weight outside the mask is exactly zero.
-source: Sun et al. 2023, Wanda, equation 1 (|W| times the norm of its input); Zhang et al. 2024, Plug-and-Play,
-        equations 3 to 6 (relative importance, channel permutation).
+source: Sun et al. 2023, Wanda, equation 1 (|W| times the norm of its input); Zhang et al. 2024, Plug-and-Play
+        (relative importance, channel permutation).
 """
 
 from __future__ import annotations

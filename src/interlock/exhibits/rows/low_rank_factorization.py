@@ -3,7 +3,7 @@
 from interlock.exhibits.base import Reproduction, below, claim, exactly, holds, reproduction, within
 from interlock.exhibits.compressed import original, outcome, predicted_bytes
 
-CLAIM = claim("factors aware of activations lose less at the same rank", "Wang et al. 2024, SVD-LLM, section 3.1")
+CLAIM = claim("factors aware of activations lose less at the same rank", "Wang et al. 2024, SVD-LLM")
 
 
 def run() -> Reproduction:

@@ -3,7 +3,7 @@
 from interlock.exhibits.base import Reproduction, above, below, claim, holds, reproduction
 from interlock.exhibits.compressed import calibration, fresh, outcome
 
-CLAIM = claim("2:4 pruning of Llama models below Wanda's perplexity", "Zhang et al. 2024, Plug-and-Play, section 5")
+CLAIM = claim("2:4 pruning of Llama models below Wanda's perplexity", "Zhang et al. 2024, Plug-and-Play")
 
 
 def run() -> Reproduction:

@@ -3,7 +3,7 @@
 idea:    a request that decodes elsewhere is first given memory there; then its cache is fetched, and only when it has
          landed is it let go where it came from (Zhong et al., DistServe, OSDI 2024, section 4.3: the memory of the
          prompt replicas is the queue between the pools). Where caches leave layer by layer while the prompt is read
-         (Patel et al., Splitwise, ISCA 2024, section 4.2), what the last step of reading hides is off the time, but for
+         (Patel et al., Splitwise, ISCA 2024), what the last step of reading hides is off the time, but for
          the last layer.
 departs: that hidden part does not wait for the link, nor for memory at the other end.
 """

@@ -1,6 +1,6 @@
 """SVD-LLM: factors that are the best of their rank for the layer's inputs, found by whitening.
 
-source:  Wang et al. 2024, SVD-LLM, section 3.1; the diagonal scaling is that of Yuan et al. 2023, ASVD, section 3.2
+source:  Wang et al. 2024, SVD-LLM, truncation-aware whitening; the diagonal scaling is that of Yuan et al. 2023, ASVD
 departs: the first round only; SVD-LLM's update of one factor with the other fixed is not here.
 """
 
@@ -32,7 +32,7 @@ class SvdLlm(Technique):
     """
 
     title: ClassVar[str] = "SVD-LLM (activation-aware low rank)"
-    paper: ClassVar[str] = "Wang et al. 2024, SVD-LLM, section 3.1"
+    paper: ClassVar[str] = "Wang et al. 2024, SVD-LLM"
 
     share: float = 0.5
     scaling: str = "whitening"

@@ -1,6 +1,6 @@
 """Plug-and-Play: relative importance and activations score weights; columns are reordered so that N:M keeps more.
 
-source:  Zhang et al. 2024, Plug-and-Play: an efficient post-training pruning method for LLMs, sections 4.1 and 4.2
+source:  Zhang et al. 2024, Plug-and-Play: an efficient post-training pruning method for LLMs
 keeps:   the function is that of the pruned weights in their own places; an order of columns is stored with each layer.
 departs: every layer has an order of its own, applied when its input comes; the paper moves some of them into the layer
          before.
@@ -33,7 +33,7 @@ class PlugAndPlay(Technique):
     """
 
     title: ClassVar[str] = "Plug-and-Play (RIA, channel permutation)"
-    paper: ClassVar[str] = "Zhang et al. 2024, Plug-and-Play, equations 3 to 6"
+    paper: ClassVar[str] = "Zhang et al. 2024, Plug-and-Play"
 
     pattern: str = "2:4"
     format: str = "bf16"

@@ -1,6 +1,6 @@
 """Splitwise.
 
-source: Patel et al., "Splitwise: Efficient Generative LLM Inference Using Phase Splitting", ISCA 2024, section 4:
+source: Patel et al., "Splitwise: Efficient Generative LLM Inference Using Phase Splitting", ISCA 2024:
         prompts in batches on prompt machines, shortest queue at both ends, caches sent layer by layer.
 departs: no third pool of mixed machines that grows under load.
 """
