@@ -68,7 +68,7 @@ def test_quantize_writes_a_folder_that_quality_reads(call: Any, tmp_path: Path):
     )
     assert code == 0
     assert "transformers loads" in said
-    assert json.loads((out / "quantization.json").read_text())["parameters"]["bits"] == 4
+    assert json.loads((out / "interlock.json").read_text())["parameters"]["bits"] == 4
     assert call("quality", "--model", str(out), *FEW)[0] == 0
     assert call("quantize", "--technique", "rtn", "--out", str(out))[0] == 2
 

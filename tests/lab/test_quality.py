@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from interlock.errors import InputError
@@ -20,6 +21,7 @@ from interlock.lab.quality.save import save_applied
 from interlock.lab.quality.store import keep
 from interlock.lab.quality.study import Settings, Study
 from interlock.lab.quality.sweep import sweep
+from interlock.surgery.loading import load
 
 SETTINGS = Settings(tokens=1024, calibration_tokens=512, questions=8, context=64)
 
@@ -86,20 +88,24 @@ def test_rows_are_plain_and_complete(measured: tuple[Study, list[QualityRecord]]
 
 def test_a_saved_model_reloads_to_the_same_logits(shipped: ModelFolder, tmp_path: Path, tokenizer: Any):
     applied = asked_technique("rtn", 3, 64).apply(shipped.load(), None)
-    save_applied(applied, shipped, tmp_path / "out", {"technique": "round-to-nearest"})
+    save_applied(applied, shipped, tmp_path / "out", {"technique": "round-to-nearest", "parameters": {"bits": 3}})
     tokens = torch.arange(40)[None]
     with torch.no_grad():
         expected = applied.model(tokens).logits
         again = AutoModelForCausalLM.from_pretrained(tmp_path / "out")(tokens).logits
+        packed = load(tmp_path / "out")(tokens).logits
     assert again.equal(expected)
+    assert packed.equal(expected)
+    stored = load_file(tmp_path / "out" / "packed" / "weights.safetensors")
+    assert sum(each.nbytes for each in stored.values()) == sum(applied.stored.values())
     assert ModelFolder(name="out", path=tmp_path / "out", source="").tokenizer()("word") == tokenizer("word")
 
 
 def test_a_saved_model_takes_no_place_that_is_taken(shipped: ModelFolder, tmp_path: Path):
     applied = asked_technique("rtn", 4, 64).apply(shipped.load(), None)
     (tmp_path / "mine").write_text("x")
-    with pytest.raises(InputError, match="something there already"):
-        save_applied(applied, shipped, tmp_path, {})
+    with pytest.raises(InputError, match="already there"):
+        save_applied(applied, shipped, tmp_path, {"technique": "", "parameters": {}})
 
 
 def test_lists_of_techniques_are_crossed_with_bits_and_groups():

@@ -29,7 +29,7 @@ def saved(applied, tmp_path):
 
 def test_the_folder_holds_what_others_read_and_what_is_stored(saved, applied):
     assert sorted(path.name for path in saved.iterdir()) == [
-        "config.json", "interlock.json", "model.safetensors", "packed.safetensors",
+        "config.json", "interlock.json", "model.safetensors", "packed",
     ]  # fmt: skip
     record = json.loads((saved / "interlock.json").read_text())
     assert record["stored_bytes"] == applied.stored
@@ -71,8 +71,8 @@ def test_a_record_that_cannot_be_written_leaves_nothing(applied, tmp_path):
 
 
 def test_a_truncated_file_is_refused(saved):
-    whole = (saved / "packed.safetensors").read_bytes()
-    (saved / "packed.safetensors").write_bytes(whole[: len(whole) // 2])
+    whole = (saved / "packed" / "weights.safetensors").read_bytes()
+    (saved / "packed" / "weights.safetensors").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"out: found .*; accepted: a folder written by this package, complete"):
         load(saved)
 

@@ -123,7 +123,7 @@ def test_a_saved_model_reloads_to_the_same_logits(applied, logits, unseen, tmp_p
     again = logits(load(tmp_path / "out"), unseen)
     rounded = "bits=16" not in spec
     assert torch.equal(again, expected) if rounded else torch.allclose(again, expected, atol=2e-2)
-    with safe_open(tmp_path / "out" / "packed.safetensors", "pt") as file:
+    with safe_open(tmp_path / "out" / "packed" / "weights.safetensors", "pt") as file:
         assert sum(file.get_tensor(key).nbytes for key in file.keys()) == sum(result.stored.values())  # noqa: SIM118
     plain = AutoModelForCausalLM.from_pretrained(tmp_path / "out").eval()
     if not any(isinstance(effect, ActivationFormat | KVFormat) for effect in result.effects):

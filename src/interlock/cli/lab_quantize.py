@@ -89,7 +89,7 @@ def quantize(
     pairs(
         [
             ("written", f"{target}, which transformers loads (dequantized, fp32)"),
-            ("real size", f"{show(sum(applied.stored.values()), 'B')} of packed weights"),
+            ("packed", f"packed/weights.safetensors beside it: {show(sum(applied.stored.values()), 'B')}"),
             ("layers", f"{len(applied.layers)} changed in {applied.seconds:.1f} CPU s"),
             ("calibrated", f"{calibration.count:,} tokens; {words.source}"),
         ]

@@ -1,9 +1,9 @@
 """Writing a changed model: a folder that `transformers` loads, and beside it the packed weights and how to use them.
 
 idea:  `model.safetensors` holds plain weights in float32, linear steps folded in, so that any program computes the same
-       as the changed model, but for rounding of activations and caches. `packed.safetensors` holds what is really
-       stored, 16 bits for what was not changed; its tensors add up to `Applied.stored`. `interlock.json` says what was
-       done.
+       as the changed model, but for rounding of activations and caches. `packed/weights.safetensors` holds what is
+       really stored, 16 bits for what was not changed; its tensors add up to `Applied.stored`; it has a folder of its
+       own, since programs take all safetensors of a folder for one model. `interlock.json` says what was done.
 keeps: nothing lies under the final name until all of it is written.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -29,23 +29,44 @@ from interlock.surgery.describing import described
 from interlock.surgery.linear import StagedLinear, bias_of, folded_weight
 
 WEIGHTS: Final = "model.safetensors"
-PACKED: Final = "packed.safetensors"
+PACKED: Final = "packed/weights.safetensors"
 RECORD: Final = "interlock.json"
 
 
-def save(applied: Applied, folder: Path, technique: str, parameters: Mapping[str, Any]) -> None:
+def save(
+    applied: Applied,
+    folder: Path,
+    technique: str,
+    parameters: Mapping[str, Any],
+    *,
+    more: Mapping[str, Any] | None = None,
+    carried: Sequence[Path] = (),
+) -> None:
     """Write a changed model.
 
+    Args:
+        applied: the model and what was done to it.
+        folder: where to.
+        technique: its name.
+        parameters: its parameters.
+        more: what else the record says.
+        carried: files to copy beside it, such as the tokenizer's.
+
     Raises:
-        InputError: the folder exists and is not empty, or cannot be written.
+        InputError: the folder exists and is not empty, cannot be written, or the weights are not numbers.
     """
+    broken = next((name for name, each in plain_tensors(applied.model).items() if not each.isfinite().all()), None)
+    if broken:
+        raise InputError(str(folder), f"weights of {broken} that are NaN or infinite", "finite weights")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(str(folder), "something that is already there", "a folder that does not exist or is empty")
     scratch: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        _write(applied, scratch, technique, parameters)
+        _write(applied, scratch, {"technique": technique, "parameters": dict(parameters), **(more or {})})
+        for file in carried:
+            shutil.copyfile(file, scratch / file.name)
         scratch.chmod(0o755)
         scratch.replace(folder)
     except (OSError, SafetensorError) as error:
@@ -56,18 +77,20 @@ def save(applied: Applied, folder: Path, technique: str, parameters: Mapping[str
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _write(applied: Applied, folder: Path, technique: str, parameters: Mapping[str, Any]) -> None:
+def _write(applied: Applied, folder: Path, told: Mapping[str, Any]) -> None:
     model: Any = applied.model
     layers = changed(model)
-    save_file(plain_tensors(model), str(folder / WEIGHTS), {"format": "pt"})
-    save_file(packed_tensors(model), str(folder / PACKED), {"format": "interlock"})
+    (folder / PACKED).parent.mkdir()
+    files = ((WEIGHTS, plain_tensors(model), "pt"), (PACKED, packed_tensors(model), "interlock"))
+    for name, tensors, form in files:
+        save_file(tensors, str(folder / name), {"format": form})
+        (folder / name).chmod(0o644)  # the library leaves it to its owner
     kept, model.config.dtype = model.config.dtype, torch.float32
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(folder)
     model.config.dtype = kept
     record = {
-        "technique": technique,
-        "parameters": dict(parameters),
+        **told,
         "effects": [{type(effect).__name__: asdict(effect)} for effect in applied.effects],
         "stored_bytes": applied.stored,
         "layers": [asdict(layer) for layer in applied.layers],
