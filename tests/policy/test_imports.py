@@ -24,6 +24,7 @@ ORDER = (
     "cost",
     "measure",
     "inference training",
+    "offloading",
     "serving",
     "search",
     "api",

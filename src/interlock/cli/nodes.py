@@ -49,6 +49,10 @@ def _one(n: Node) -> None:
     if n.host_memory is not None:
         speed = "" if n.host_memory_bandwidth is None else f", {show(n.host_memory_bandwidth, 'B/s')}"
         known.append(("host memory", f"{show(n.host_memory, 'B')}{speed}"))
+    if n.processor is not None:
+        known.append(("processor", n.processor))
+    if n.storage is not None:
+        known.append(("storage", f"{show(n.storage, 'B')}, read {show(n.storage_read, 'B/s')}"))
     price = "unknown" if n.price is None else f"{count(n.price)} USD"
     pairs([*known, ("power", show(n.power, "W")), ("price", price)])
     sources(n.sources)

@@ -28,6 +28,7 @@ class Node:
     `torus` is the shape of the chips' network where it is one, and `optical_circuit_switch` says that slices of
     other shapes can be cut from it. `memory` is what is installed beside each chip, where that differs from the
     largest configuration that the chip names, and `memory_share` the share of it that one application may use.
+    `processor` is the host's, by its name among the chips; `storage` what it reads files from.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -43,6 +44,10 @@ class Node:
     memory_share: Share | None = None
     host_memory: Bytes | None = None
     host_memory_bandwidth: BytesPerSecond | None = None
+    processor: str | None = None
+    storage: Bytes | None = None
+    storage_read: BytesPerSecond | None = None
+    storage_write: BytesPerSecond | None = None
     power: Watts | None = None
     price: UsDollars | None = None
     aliases: tuple[str, ...] = ()
