@@ -39,9 +39,7 @@ def test_bytes_over_the_link_are_the_published_formulas(t4, fp16):
     assert found.seconds == pytest.approx(max(found.prefill_s.values()) + 31 * max(found.decode_s.values()))
 
 
-@given(
-    st.lists(st.floats(0, 5), min_size=10, max_size=10), st.integers(1, 4), st.integers(1, 3), st.integers(1, 3)
-)
+@given(st.lists(st.floats(0, 5), min_size=10, max_size=10), st.integers(1, 4), st.integers(1, 3), st.integers(1, 3))
 @settings(max_examples=60, deadline=None)
 def test_the_synchronized_schedule_takes_what_the_closed_form_says(seconds, layers, batches, steps):
     first, again = np.array(seconds[:5]), np.array(seconds[5:])
@@ -95,7 +93,7 @@ def test_what_is_missing_makes_it_fit(tight, fp16):
     assert lacking["storage"] > 0
     assert lacking["device"] == 0
     richer = altered(
-        poor, {f"{tier}_bytes": have + lacking[tier] * 1.0001 for tier, have in zip(lacking, poor.capacities, strict=True)}
+        poor, {f"{t}_bytes": have + lacking[t] * 1.0001 for t, have in zip(lacking, poor.capacities, strict=True)}
     )
     assert not best_policy(model("opt-1.3b"), richer, fp16, prompt=PROMPT, output=OUTPUT, batch=4, sequences=4).problems
 
@@ -117,9 +115,7 @@ def test_searching_is_no_worse_than_any_policy_tried_by_hand(tight, fp16):
     best = best_policy(opt, tight, fp16, prompt=PROMPT, output=OUTPUT)
     for batch, batches in ((4, 1), (8, 2), (16, 4), (32, 1)):
         for shares in ((0, 1, 0, 1, 1, 0), (0, 0.5, 0, 0.5, 0, 1), (0, 0, 1, 0, 1, 0)):
-            tried = with_shares(
-                opt, tight, fp16, shares, prompt=PROMPT, output=OUTPUT, batch=batch, batches=batches
-            )
+            tried = with_shares(opt, tight, fp16, shares, prompt=PROMPT, output=OUTPUT, batch=batch, batches=batches)
             if not tried.missing:
                 assert tried.tokens_per_s <= best.tokens_per_s * (1 + 1e-4)
 

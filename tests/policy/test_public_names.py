@@ -49,6 +49,11 @@ OPTIONS = {
     """,
     "estimate": DEPLOYMENT,
     "explain": DEPLOYMENT + "--csv --html",
+    "offload": """
+        --model --chip --node --method --device-memory --host-memory --link --disk --storage --disk-read --disk-write
+        --processor --cpu-attention --weight-format --kv-cache-dtype --batch --max-num-seqs --gpu-batch-size --percent
+        --prompt --input-len --output --output-len --json
+    """,
     "chips": "--search --json",
     "nodes": "--search --json",
     "models": "--search --json",

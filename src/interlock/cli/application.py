@@ -20,6 +20,7 @@ from interlock.cli import (
     measure,
     models,
     nodes,
+    offload,
     plan,
     policies,
     simulate,
@@ -39,6 +40,7 @@ app = App(
 app.command(plan.plan)
 app.command(estimate.estimate)
 app.command(explain.explain)
+app.command(offload.offload)
 app.command(chips.chips)
 app.command(nodes.nodes)
 app.command(models.models)

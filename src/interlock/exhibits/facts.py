@@ -30,9 +30,9 @@ def table(file: str) -> dict[str, Any]:
 
 
 @cache
-def fact(name: str) -> Fact:
-    """A figure of `data/exhibits/facts.toml` by name."""
-    entry = table("facts")[name]
+def fact(name: str, file: str = "facts") -> Fact:
+    """A figure of `data/exhibits/facts.toml`, or of another file of its form, by name."""
+    entry = table(file)[name]
     return Fact(
         name=name, what=entry["what"], value=entry["value"], unit=entry["unit"], source=source_of(entry["source"])
     )

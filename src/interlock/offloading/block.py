@@ -6,8 +6,8 @@ idea:    all batches of a block pass a layer before the next layer's weights are
          its slowest stream.
 symbols: x = (wg, wc, wd, cg, cc, cd, hg, hc, hd): shares of weights, cache and activations on device (g), host (c) and
          storage (d). b sequences a batch, K batches a block, s prompt tokens.
-departs: streams are five (both directions of the link and of storage, and arithmetic) and all of them overlap; data from
-         storage passes the link as well. Embeddings and head are spread over the layers.
+departs: streams are five (both directions of the link and of storage, and arithmetic) and all of them overlap; what
+         comes from storage passes the link as well. Embeddings and head are spread over the layers.
 """
 
 from __future__ import annotations
@@ -107,12 +107,14 @@ def block(work: LayerWork, machine: Machine, at: int, batches: int, prompt: floa
         layers=work.layers,
         prefill=first,
         decode=again,
-        memory=_memory(work, at, many, hidden_prompt, b, host_attention=host_attention),
+        memory=_memory(work, at, many, hidden_prompt, b, host_attention=host_attention, unified=machine.unified),
         host_attention=host_attention,
     )
 
 
-def _memory(work: LayerWork, at: int, many: float, hidden: float, b: float, *, host_attention: bool) -> Affine:
+def _memory(
+    work: LayerWork, at: int, many: float, hidden: float, b: float, *, host_attention: bool, unified: bool
+) -> Affine:
     """Bytes: what lives on a tier, two buffers for what passes through it, and the device's activations."""
     weights, cache = work.weights * work.layers, work.cache_full * work.layers * many
     buffer = 2.0 * work.weights
@@ -127,7 +129,10 @@ def _memory(work: LayerWork, at: int, many: float, hidden: float, b: float, *, h
         "cd": passing,
         "hg": hidden,
     }
-    host = {"wc": weights, "wd": buffer, "cc": cache, "cd": 2.0 * work.cache_full * b, "hc": hidden}
+    staged = 0.0 if unified else 1.0  # where memory is one, storage is read into the device's buffers
+    host = {
+        "wc": weights, "wd": staged * buffer, "cc": cache, "cd": staged * 2.0 * work.cache_full * b, "hc": hidden
+    }  # fmt: skip
     return _affine([device, host, {"wd": weights, "cd": cache, "hd": hidden}])
 
 

@@ -1,8 +1,8 @@
 """The placement of weights, cache and activations that makes a block fastest: FlexGen's linear program.
 
 source: Sheng et al. 2023, FlexGen: minimize T over the nine shares, with peak memory below the capacity of each tier.
-idea:   a maximum of affine functions is minimized by two bounds, T_prefill and T_decode, above all of them. What does not
-        fit is found by the same program with the missing bytes as unknowns.
+idea:   a maximum of affine functions is minimized by two bounds, T_prefill and T_decode, above all of them. What
+        does not fit is found by the same program with the missing bytes as unknowns.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def place(block: Block, capacities: tuple[float, float, float], output: float) -
     )
     if not found.success:
         return Placed(shares=None, seconds=np.inf, missing=missing_bytes(block, capacities))
-    shares = np.clip(found.x[:wide], 0.0, 1.0)
+    shares = np.abs(np.clip(found.x[:wide], 0.0, 1.0))
     return Placed(shares=shares, seconds=block.seconds(shares, output))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from interlock.cost import Chips
 from interlock.cost.parameters import achieved
@@ -78,14 +78,14 @@ def machine_of(place: Node | Chip) -> Machine:
     )
 
 
-def altered(machine: Machine, changes: Mapping[str, float | None]) -> Machine:
+def altered(machine: Machine, changes: Mapping[str, Any]) -> Machine:
     """The machine with the sizes and rates that are given; what is None stays."""
     given = {key: value for key, value in changes.items() if value is not None}
     if "to_device" in given:
         given.setdefault("to_host", given["to_device"])
     if "storage_read" in given:
         given.setdefault("storage_write", given["storage_read"])
-    return replace(machine, **given)  # type: ignore[arg-type]
+    return replace(machine, **given)
 
 
 def with_processor(machine: Machine, processor: Chip) -> Machine:

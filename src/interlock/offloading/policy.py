@@ -25,7 +25,7 @@ BLOCKS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offloaded:
-    """How a model runs offloaded; SI units. `missing`: bytes by tier where nothing fits, and the figures are then nan."""
+    """How a model runs offloaded; SI units. `missing`: bytes by tier where nothing fits; figures are then nan."""
 
     model: Model
     machine: Machine
@@ -56,7 +56,7 @@ class Offloaded:
     def problems(self) -> tuple[str, ...]:
         """What is missing, if it does not run."""
         return tuple(
-            f"{show(amount, 'B')} more {'memory on ' + self.machine.name if tier == 'device' else _TIER_WORDS[tier]} needed"
+            f"{show(amount, 'B')} more {_TIER_WORDS.get(tier, 'memory on ' + self.machine.name)} needed"
             for tier, amount in self.missing.items()
             if amount > 0
         )

@@ -8,9 +8,8 @@ keeps:  with prefetch a step takes the longer of the weights' transfer and the a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
-
-import numpy as np
 
 from interlock.models import Model, Scheme
 from interlock.offloading.machine import Machine
@@ -36,15 +35,16 @@ def zero_inference(
     return with_shares(model, machine, kept, shares, prompt=prompt, output=output, batch=batch)
 
 
-def accelerate(
-    model: Model, machine: Machine, kept: Scheme, *, prompt: float, output: float, batch: int
-) -> tuple[Offloaded, float]:
-    """Weights fill the device first, then the host, then storage; the placement, and seconds without any overlap."""
+def accelerate(model: Model, machine: Machine, kept: Scheme, *, prompt: float, output: float, batch: int) -> Offloaded:
+    """Weights fill the device first, then the host, then storage; nothing overlaps."""
     empty = with_shares(model, machine, kept, (0.0, 1.0, 1.0, 0.0, 1.0, 0.0), prompt=prompt, output=output, batch=batch)
     weights = empty.used["host"]
     free = max(machine.device_bytes - empty.used["device"], 0.0)
     near = min(free / weights, 1.0)
-    host = min(machine.host_bytes / weights, 1.0 - near)
-    found = with_shares(model, machine, kept, (near, host, 1.0, 0.0, 1.0, 0.0), prompt=prompt, output=output, batch=batch)
+    buffers = 2.0 / model.main.depth  # two layers on their way from storage
+    host = min(max(machine.host_bytes / weights - buffers, 0.0), 1.0 - near)
+    found = with_shares(
+        model, machine, kept, (near, host, 1.0, 0.0, 1.0, 0.0), prompt=prompt, output=output, batch=batch
+    )
     serial = sum(found.prefill_s.values()) + (output - 1.0) * sum(found.decode_s.values())
-    return found, float(np.nan if found.missing else serial)
+    return found if found.missing else replace(found, seconds=serial)

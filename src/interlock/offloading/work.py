@@ -1,4 +1,4 @@
-"""What one layer asks of a machine: bytes by tensor class and seconds on the device and the host, for columns of batches.
+"""What one layer asks of a machine: bytes by tensor class, seconds on device and host, for columns of batches.
 
 idea:    the cost model prices the model's own operators for every batch at once; a layer is the mean of all of them,
          embeddings and head included.

@@ -1,9 +1,9 @@
 """The zig-zag block schedule as tasks, slot by slot, for the event-by-event reference.
 
 source:  Sheng et al. 2023, FlexGen, the block schedule with overlapping (its first algorithm).
-idea:    in the slot of (step, layer, batch) five things run at once: arithmetic of this batch, a part of the next layer's
-         weights and the next batch's cache coming in, the last batch's cache going out, and storage one layer further
-         ahead.
+idea:    in the slot of (step, layer, batch) five things run at once: arithmetic of this batch, a part of the next
+         layer's weights and the next batch's cache coming in, the last batch's cache going out, and storage one slot
+         further ahead.
 keeps:   with `synchronized`, slots end together, as the paper's do; without, streams wait for their inputs alone.
 """
 
