@@ -21,7 +21,8 @@ def print_plan(p: Plan) -> None:
         quality = zip(
             ("quality", "known from"), quality_words(p.space.offer(p.recommended.request.scheme)), strict=False
         )
-        pairs([*performance(p.recommended), *quality, ("limited by", p.binding), *start(p.recommended)])
+        preferred = [("preferred", p.preferred)] if p.preferred else []
+        pairs([*performance(p.recommended), *quality, ("limited by", p.binding), *preferred, *start(p.recommended)])
         pairs([("note", text) for text in p.recommended.notes])
         _front(p)
     _quality(p)

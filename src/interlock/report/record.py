@@ -81,6 +81,7 @@ def plan_record(plan: Plan) -> Record:
         "candidates": plan.candidates,
         "feasible": plan.feasible,
         "recommended": estimate_record(plan.recommended) if plan.recommended else None,
+        "preferred": plan.preferred or None,
         "binding": plan.binding or None,
         "front": [estimate_record(estimate) for estimate in deployments(plan)],
         "runners": [

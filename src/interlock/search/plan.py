@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interlock.evidence import Evidence
 from interlock.inference.band import Ends
 from interlock.inference.estimate import Estimate, estimate_request
 from interlock.inference.request import Request
@@ -18,7 +19,7 @@ from interlock.search.limits import Limits, limits_of
 from interlock.search.load import Loaded, under_rate
 from interlock.search.quality_notes import quality_notes
 from interlock.search.space import Floats, Priced, Space, indices, price_space
-from interlock.search.ties import at_risk, tied
+from interlock.search.ties import at_risk, surest, tied, time_evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class Runner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """A limit, and how much better the objective would be without it (ratio of the objective, below 1 is better)."""
+    """A limit, and how much better the lowest objective would be without it (its ratio, below 1 is better)."""
 
     limit: str
     value: float
@@ -44,13 +45,18 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The answer. Where nothing meets the goals, `recommended` is None and `missing` says what is short."""
+    """The answer. Where nothing meets the goals, `recommended` is None and `missing` says what is short.
+
+    `lowest` has the lowest objective; another one is recommended where the two are tied and `preferred` says why.
+    """
 
     goals: Goals
     space: Space
     candidates: int
     feasible: int
     recommended: Estimate | None
+    lowest: Estimate | None
+    preferred: str
     binding: str
     front: tuple[Estimate, ...]
     runners: tuple[Runner, ...]
@@ -69,20 +75,24 @@ def make_plan(
     value = objective(priced, goals.objective)
     allowed = limits.all()
     best = _best(value, allowed, priced.tpot)
-    found = best is not None
     build = _Builder(space, loaded, goals, limits)
-    recommended = None if best is None else build.estimate(best)
+    bests = build.bests(value)
+    lowest = None if best is None else build.estimate(best)
+    recommended = None if lowest is None else surest(lowest, (e for _, e in bests.values()), goals.objective)
+    place = next((place for place, e in bests.values() if e is recommended), best)
     return Plan(
         goals=goals,
         space=space,
         candidates=space.size,
         feasible=int(np.count_nonzero(allowed)),
         recommended=recommended,
-        binding="" if best is None else limits.binding(best),
-        front=tuple(build.estimate(place) for place in _front(priced, allowed, value, show, best)),
-        runners=() if best is None or recommended is None else tuple(build.runners(value, best, recommended)),
+        lowest=lowest,
+        preferred="" if lowest is None or recommended is None else build.preference(lowest, recommended),
+        binding="" if place is None else limits.binding(place),
+        front=tuple(build.estimate(each) for each in _front(priced, allowed, value, show, (place, best))),
+        runners=() if place is None or recommended is None else tuple(build.runners(value, bests, place, recommended)),
         relaxations=() if best is None else tuple(build.relaxations(value, float(value.ravel()[best]))),
-        missing=() if found else tuple(limits.missing(value)),
+        missing=() if best is not None else tuple(limits.missing(value)),
         notes=(
             *([] if recommended is None else at_risk(recommended, goals)),
             *_notes(space, goals),
@@ -110,8 +120,10 @@ def objective(priced: Priced, name: Objective) -> Floats:
     return values[name]
 
 
-def _front(priced: Priced, allowed: NDArray[np.bool_], value: Floats, show: int, best: int | None) -> list[int]:
-    """Places on the Pareto front over all five objectives, the best by the chosen one first, at most `show` of them."""
+def _front(
+    priced: Priced, allowed: NDArray[np.bool_], value: Floats, show: int, named: tuple[int | None, ...]
+) -> list[int]:
+    """Places on the Pareto front over all five objectives, at most `show` of them; those that are named come along."""
     places = np.flatnonzero(allowed.ravel())
     names: tuple[Objective, ...] = ("cost", "throughput", "ttft", "tpot", "energy")
     if places.size == 0:
@@ -124,7 +136,7 @@ def _front(priced: Priced, allowed: NDArray[np.bool_], value: Floats, show: int,
     spread = [
         int(place) for place in ordered[np.unique(np.linspace(0, max(len(kept) - 1, 0), max(show, 0)).astype(int))]
     ]
-    chosen = list(dict.fromkeys([*([] if best is None else [best]), *extremes, *spread]))[: max(show, 0)]
+    chosen = list(dict.fromkeys([*(place for place in named if place is not None), *extremes, *spread]))[: max(show, 0)]
     flat, pace = value.ravel(), priced.tpot.ravel()
     return sorted(
         chosen, key=lambda place: (float(f"{np.nan_to_num(flat[place], nan=np.inf):.6g}"), pace[place], place)
@@ -205,27 +217,48 @@ class _Builder:
             power_w=power if np.isfinite(power) else None,
         )
 
-    def runners(self, value: Floats, best: int, recommended: Estimate) -> list[Runner]:
+    def bests(self, value: Floats) -> dict[int, tuple[int, Estimate]]:
+        """The best place of each chip that has one, by the chip's index, and its estimate; the lowest first."""
+        allowed = self.limits.all()
+        places = ((c, _best(value[c], allowed[c], self.priced.tpot[c])) for c in range(len(self.space.chips)))
+        found = {c: c * value[c].size + place for c, place in places if place is not None}
+        ordered = sorted(found.items(), key=lambda item: (value.ravel()[item[1]], item[0]))
+        return {c: (place, self.estimate(place)) for c, place in ordered}
+
+    def runners(
+        self, value: Floats, bests: Mapping[int, tuple[int, Estimate]], winner: int, recommended: Estimate
+    ) -> list[Runner]:
         """For each other chip the best it can do, or the limit it misses by least."""
         found: list[Runner] = []
-        winner = next(indices(self.space, [best]))[0]
         allowed = self.limits.all()
+        chosen = next(indices(self.space, [winner]))[0]
+        lowest = min(value.ravel()[place] for place, _ in bests.values())
+        rank = "best" if value.ravel()[winner] <= lowest * (1 + 1e-9) else "recommended"
         for c, chip in enumerate(self.space.chips):
-            if c == winner:
+            if c == chosen:
                 continue
-            place = _best(value[c], allowed[c], self.priced.tpot[c])
-            if place is not None:
-                offset = c * value[c].size + place
-                ratio = value.ravel()[offset] / value.ravel()[best]
-                mine = self.estimate(offset)
+            if c in bests:
+                place, mine = bests[c]
+                ratio = float(value.ravel()[place] / value.ravel()[winner])
                 same = tied(mine, recommended, self.goals.objective)
-                why = f"{ratio:.2f} times the best {self._noun()}{', within the error band' if same else ''}"
-                found.append(Runner(chip=chip.id, estimate=mine, why=why, ratio=float(ratio), tied=same))
+                why = f"{ratio:.2f} times the {rank} {self._noun()}{', within the error band' if same else ''}"
+                found.append(Runner(chip=chip.id, estimate=mine, why=why, ratio=ratio, tied=same))
             elif np.any(allowed[c]):
                 found.append(Runner(chip=chip.id, estimate=None, why=f"its {self._noun()} is unknown"))
             else:
                 found.append(Runner(chip=chip.id, estimate=None, why=self.limits.shortfall(c)))
         return sorted(found, key=lambda runner: (runner.ratio, runner.chip))
+
+    def preference(self, lowest: Estimate, recommended: Estimate) -> str:
+        """Why a deployment is recommended that does not have the lowest objective; nothing where it has."""
+        other, mine = lowest.request.chip.id, recommended.request.chip.id
+        if other == mine:
+            return ""
+        sure, less = time_evidence(recommended), time_evidence(lowest)
+        return (
+            f"tied with {other}, whose {self._noun()} may be lower; preferred because the times of {mine} are {sure}, "
+            f"those of {other} {'stand on ' if less is Evidence.FIRST_PRINCIPLES else ''}{less}"
+        )
 
     def _noun(self) -> str:
         """What the objective measures, for a sentence."""

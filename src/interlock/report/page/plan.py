@@ -57,6 +57,7 @@ def _answer(plan: Plan) -> str:
     if plan.recommended is not None:
         known = quality_words(plan.space.offer(plan.recommended.request.scheme))[:1]
         told = [f"Closest to a limit: {plan.binding}."] if plan.binding else []
+        told += [f"{plan.preferred[0].upper()}{plan.preferred[1:]}."] if plan.preferred else []
         return answer("Recommended", plan.recommended, " ".join([*told, *(f"Quality: {line}." for line in known)]))
     title = "No recommendation" if plan.front else "Nothing meets the goals"
     return card(section(title, bullets(plan.missing, "problem")))
