@@ -11,6 +11,7 @@ from interlock.serving.clock import affine_clock
 from interlock.serving.policy import UNLIMITED, Policy
 from interlock.serving.registry import names, policy
 from interlock.serving.simulation import Engine
+from interlock.serving.speculation import Speculation
 from interlock.workloads.requests import Requests, requests
 
 BATCHING = names("batching")
@@ -66,6 +67,16 @@ def policies(draw: st.DrawFn) -> Policy:
     return policy("+".join(parts), max_num_seqs=draw(st.sampled_from([1, 3, 8])))
 
 
+DRAFT = affine_clock(base_s=2.3e-4, token_s=1.9e-6, sequence_s=3.1e-6, context_s=1.7e-8, max_num_seqs=8)
+VERIFY = affine_clock(base_s=1.31e-3, token_s=1.41e-5, sequence_s=2.23e-5, context_s=1.9e-7, max_num_seqs=8)
+SPECULATIONS = [
+    Speculation(acceptance=(0.8, 0.6, 0.6), verify=VERIFY, draft=DRAFT, seed=5),
+    Speculation(acceptance=(0.7,), verify=VERIFY, draft=DRAFT, most=3),
+    Speculation(acceptance=(1.0,) * 20, verify=VERIFY, draft=DRAFT, most=5),
+    Speculation(acceptance=(0.0, 0.5), verify=VERIFY, draft=DRAFT),
+]
+
+
 @st.composite
 def engines(draw: st.DrawFn) -> Engine:
     """One to three replicas with hardly enough memory, and a clock that no two cases of time tie on."""
@@ -82,6 +93,7 @@ def engines(draw: st.DrawFn) -> Engine:
         transfer_s=draw(st.sampled_from([1.7e-7, 3.3e-4])),
         transfer_latency_s=draw(st.sampled_from([0.0, 1.03e-3])),
         transfer_layers=4,
+        speculation=draw(st.sampled_from([None, *SPECULATIONS])),
     )
 
 
@@ -91,6 +103,8 @@ def cases(draw: st.DrawFn, *, most: int = 40) -> tuple[Requests, Engine, Policy]
     engine, policy = draw(engines()), draw(policies())
     if policy.pools is not None:
         engine = replace(engine, replicas=engine.replicas + 1, prefill_replicas=draw(st.integers(0, engine.replicas)))
+    if policy.batching.gang:
+        engine = replace(engine, speculation=None)
     if policy.batching.gang and policy.batching.wait_s > 1:
         engine = replace(engine, concurrency=UNLIMITED)
     return draw(traces(most=most)), engine, policy

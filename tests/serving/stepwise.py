@@ -7,6 +7,7 @@ from interlock.serving.job import Job, State
 from interlock.serving.policy import Policy
 from interlock.serving.scheduler import Scheduler, Work
 from interlock.serving.simulation import Engine, expected_outputs, reserved_tokens, split
+from interlock.serving.speculation import NONE, Speculation
 from interlock.workloads.requests import Requests
 
 
@@ -81,13 +82,47 @@ class Link:
         self.on_it.append((self.free_s, job))
 
 
+class Drafter:
+    """How many drafts of one request are kept, pass after pass: Park and Miller's generator, one draw a pass."""
+
+    def __init__(self, start: int, drafting: Speculation) -> None:
+        self.state, self.acceptance = start, drafting.acceptance
+
+    def kept(self) -> int:
+        self.state = self.state * 48271 % (2**31 - 1)
+        chance, count = 1.0, 0
+        for each in self.acceptance:
+            chance *= each
+            count += self.state / (2**31 - 1) < chance
+        return count
+
+
+def seconds(engine: Engine, step: Work, context: int, chunks: list[tuple[int, int]]) -> float:
+    """Of one step: drafts one after the other, each at the mean context of all of them, then one pass over them."""
+    many, drafting = len(step.decodes), engine.speculation
+    if drafting is None:
+        return engine.clock.step_s(many, context, chunks)
+    if not (step.drafts and many):
+        spent = engine.clock.step_s(many, context, chunks)
+        return spent + (drafting.draft.step_s(0, 0, chunks) if chunks else 0.0)
+    later = context + many * (step.drafts - 1) / 2
+    spent = drafting.draft.step_s(many, later, chunks) + (step.drafts - 1) * drafting.draft.step_s(many, later, [])
+    single = drafting.verify.step_s(many, context, chunks)  # verifies with as many tokens more as there are drafts
+    tokens = many + sum(new for new, _ in chunks)
+    more = tokens + many * step.drafts
+    return spent + single + drafting.verify.step_s(0, 0, [(more, 0)]) - drafting.verify.step_s(0, 0, [(tokens, 0)])
+
+
 def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
     """Serve all requests, one step after the other; the jobs hold the time of every token."""
     jobs, prefills = jobs_of(requests, policy, engine), split(engine, policy)
+    drafting = engine.speculation or NONE
+    drafters = [Drafter(start, drafting) for start in drafting.luck(len(requests)).tolist()]
     schedulers = [
         Scheduler(
             policy, engine.kv_tokens, longest=engine.longest, prefix_tokens=requests.prefix_tokens,
             host=engine.swap_s >= 0, hands_over=i < prefills,
+            drafts=drafting.drafts, drafts_up_to=drafting.most,
         )
         for i in range(engine.replicas)
     ]  # fmt: skip
@@ -133,7 +168,8 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
             continue
         now = until[p]
         if (step := work[p]) is not None:
-            under_way -= len(schedulers[p].done(step, now))
+            kept = {job.id: drafters[job.id].kept() for job in step.decodes} if step.drafts else None
+            under_way -= len(schedulers[p].done(step, now, kept))
             for job in schedulers[p].leaving:
                 job.source, links[p].hidden[job.id] = p, now - since[p]
                 router.assigned[p].remove(job)
@@ -152,5 +188,5 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
         work[p], since[p] = step, now
         chunks = [(new, job.context) for job, new in step.chunks]
         context = sum(job.context for job in step.decodes)
-        spent = engine.clock.step_s(len(step.decodes), context, chunks) if chunks or step.decodes else 0.0
+        spent = seconds(engine, step, context, chunks) if chunks or step.decodes else 0.0
         until[p] = now + spent + step.moved_tokens * max(engine.swap_s, 0.0)

@@ -88,6 +88,7 @@ def price_clock(
     skew: float = 0.0,
     overhead_s: float = 0.0,
     chips: Chips | None = None,
+    queries: int = 1,
 ) -> StepClock:
     """Fill the tables for one replica.
 
@@ -100,6 +101,7 @@ def price_clock(
         skew: how unevenly tokens choose experts.
         overhead_s: seconds of the engine's host work that no kernel hides, added to every step.
         chips: the chip as columns, where they are not its own: with calibrated kernels, or something changed.
+        queries: tokens that each decoding sequence computes in a step; more than one where drafts are verified.
 
     Raises:
         InputError: a model that does not generate, or a chip whose peaks or bandwidth are not published.
@@ -113,7 +115,7 @@ def price_clock(
             return price_step(model, step, formats, parallelism, columns, skew=skew)
 
     tokens = np.concatenate([np.arange(1.0, DENSE), np.arange(DENSE, 2**17, 256.0), knots(2**17, LONGEST, 2**0.125)])
-    rows = np.arange(1.0, max_num_seqs + 65)
+    rows = np.arange(1.0, queries * max_num_seqs + 65)
     contexts = np.concatenate([[0.0], knots(16, LONGEST)])
     news = knots(1, LONGEST, 2**0.125)
     sequences = np.arange(1.0, max_num_seqs + 1)
@@ -121,6 +123,8 @@ def price_clock(
     heads = price(Step(decode_sequences=rows))
     decodes = price(Step(decode_sequences=sequences[:, None], decode_context=contexts[None]))
     fills = price(Step(prefill_sequences=1.0, prefill_tokens=news[:, None], prefill_context=contexts[None]))
+    more = [price(Step(prefill_sequences=sequences[:, None], prefill_tokens=float(count),
+                       prefill_context=contexts[None])) for count in ((1, queries) if queries > 1 else ())]  # fmt: skip
     shape = (sequences.size, contexts.size), (news.size, contexts.size)
     found = []
     tensor = float(np.asarray(parallelism.tensor))
@@ -134,6 +138,9 @@ def price_clock(
             raise InputError("--chip", chip.id, "a chip whose rates for these formats, memory and links are published")
         whole = np.broadcast_to(getattr(decodes, quantity), shape[0])
         attend = whole - linear[: sequences.size, None] - head[: sequences.size, None]
+        if more:  # every query reads the same cache, which a kernel for decoding does once
+            one, many = (_attention(cost, quantity) * times for cost in more)
+            attend = attend + np.maximum(many - one, 0.0)
         read = np.broadcast_to(getattr(fills, quantity), shape[1])
         fill = read - np.interp(news, tokens, linear)[:, None] - head[0]
         found.append(_tables(tokens, linear + extra, head, contexts, attend, news, fill))
@@ -178,6 +185,12 @@ def _scaled(tables: Floats, factor: float) -> Floats:
     for area in areas:
         made[area] = made[area] * factor if known else 0.0
     return made
+
+
+def _attention(cost: StepCost, quantity: str) -> Any:
+    """Seconds or joules of attention."""
+    parts = [getattr(item, f"total_{quantity}") for item in cost.operators if item.operator.kind is Kind.ATTENTION]
+    return np.sum(np.broadcast_arrays(*parts), axis=0) if parts else 0.0
 
 
 def _part(cost: StepCost, quantity: str, *, head: bool) -> Any:

@@ -51,6 +51,15 @@ class Job:
         """Known tokens that are not in the cache."""
         return self.known - self.context
 
+    def writes(self, drafts: int) -> int:
+        """Tokens that a step with so many drafts may add to its cache."""
+        return max(min(1 + drafts, self.output - self.made), 1)
+
+    def keeps(self, accepted: int, *, reserved: bool) -> int:
+        """Tokens that a step gives it, with drafts accepted: no more than it asked for, nor than are set aside."""
+        limit = self.reserve - self.context if reserved else accepted + 1
+        return max(min(self.writes(accepted), limit), 1)
+
     @property
     def done(self) -> bool:
         """Whether it has all its tokens."""

@@ -44,6 +44,11 @@ class Ledger:
             tokens = max(job.reserve, tokens + 1)
         return -(-tokens // self.memory.block) - len(job.prefixes) * self.per_prefix
 
+    def lacks(self, job: Job, tokens: int) -> int:
+        """Blocks that a sequence needs for so many more tokens."""
+        needed = -(-(job.context + tokens) // self.memory.block) - len(job.prefixes) * self.per_prefix
+        return max(needed - job.blocks, 0)
+
     def hits(self, job: Job) -> int:
         """Leading prefix blocks that are cached."""
         count = 0

@@ -9,11 +9,12 @@ keeps:   a token is made once; memory is never promised twice; whether somebody 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from interlock.serving.job import Job, State
 from interlock.serving.ledger import Ledger
-from interlock.serving.policy import Policy
+from interlock.serving.policy import UNLIMITED, Policy
 
 WAITS = float("inf")
 
@@ -27,6 +28,7 @@ class Work:
     restored: list[Job] = field(default_factory=list)
     fetched: list[Job] = field(default_factory=list)  # whose caches begin to come from other replicas, beside the step
     moved_tokens: int = 0
+    drafts: int = 0  # tokens that are drafted and verified for each of those that decode
     wake_s: float = WAITS
 
     @property
@@ -40,9 +42,9 @@ class Scheduler:
 
     def __init__(
         self, policy: Policy, kv_tokens: int, *, longest: int = 2**17, prefix_tokens: int = 0, host: bool = False,
-        hands_over: bool = False,
+        hands_over: bool = False, drafts: int = 0, drafts_up_to: int = UNLIMITED,
     ) -> None:  # fmt: skip
-        self.policy = policy
+        self.policy, self.drafts, self.drafts_up_to = policy, drafts, drafts_up_to
         self.hands_over = hands_over  # it reads prompts, and somebody else decodes
         self.leaving: list[Job] = []  # who has been read and is to be handed over
         self.landed: list[Job] = []
@@ -60,8 +62,8 @@ class Scheduler:
         self._moved = 0
 
     def add(self, job: Job) -> None:
-        """A request arrives."""
-        job.known = job.prompt
+        """A request arrives, for the first time or from a replica that is going, with the tokens that it has."""
+        job.state, job.known = State.WAITING, job.prompt + job.made
         if self.policy.order.groups == "clients" and all(other.client != job.client for other in self.waiting):
             self._lift(job.client)
         self.waiting.append(job)
@@ -69,11 +71,8 @@ class Scheduler:
 
     def receive(self, job: Job) -> None:
         """A request comes whose cache another replica holds (`job.source`) until it has been let in and fetched."""
-        job.state, job.known, job.swapped = State.WAITING, job.prompt + job.made, True
-        if self.policy.order.groups == "clients" and all(other.client != job.client for other in self.waiting):
-            self._lift(job.client)
-        self.waiting.append(job)
-        self._changed = True
+        job.swapped = True
+        self.add(job)
 
     def land(self, job: Job) -> None:
         """A cache that was fetched is here; its request decodes from the next step on."""
@@ -117,12 +116,13 @@ class Scheduler:
         if self.policy.order.groups == "levels" and self._changed:
             self._make_way()
         decodes = bool(self.decoding())
-        chased = self._grow() if decodes and batching.mixed else False
+        work.drafts = self.drafts if len(self.decoding()) <= self.drafts_up_to else 0
+        chased = self._grow(work.drafts) if decodes and batching.mixed else False
         self._compose(work, now, chased=chased)
         if work.chunks and not batching.mixed:
             decodes = False
         elif decodes and not batching.mixed:
-            self._grow()
+            self._grow(work.drafts)
             work.restored = [job for job in work.restored if job.state is State.RESTORING]
         work.decodes = self.decoding() if decodes else []
         work.moved_tokens, self._moved = self._moved, 0
@@ -141,20 +141,20 @@ class Scheduler:
                 return
             self._preempt(worst)
 
-    def _grow(self) -> bool:
-        """A block for everyone whose next token needs one; whoever is last in line makes room. Whether somebody did."""
+    def _grow(self, drafts: int) -> bool:
+        """Blocks for everyone whose next tokens need them; whoever is last in line makes room. Whether somebody did."""
         if not self.policy.memory.grows:
             return False
         chased = False
         while True:
-            needy = [job for job in self.decoding() if job.context % self.policy.memory.block == 0]
-            if len(needy) <= self.memory.room:
+            needs = [(job, self.memory.lacks(job, job.writes(drafts))) for job in self.decoding()]
+            if sum(blocks for _, blocks in needs) <= self.memory.room:
                 break
             self._preempt(self._victim())
             chased = True
-        self.memory.take(len(needy))
-        for job in needy:
-            job.blocks += 1
+        for job, blocks in needs:
+            self.memory.take(blocks)
+            job.blocks += blocks
         return chased
 
     def _victim(self) -> Job:
@@ -168,7 +168,7 @@ class Scheduler:
     def _compose(self, work: Work, now: float, *, chased: bool) -> None:
         """Prompts begun before, then whoever is let in, up to the budget."""
         batching = self.policy.batching
-        budget = batching.token_budget - (len(self.decoding()) if batching.counts_decodes else 0)
+        budget = batching.token_budget - len(self.decoding()) * (1 + work.drafts) * batching.counts_decodes
         for job in (job for job in self.running if job.state is State.READING):
             new = min(job.left, budget)
             if new > 0 and len(work.chunks) < batching.prompts:
@@ -238,13 +238,14 @@ class Scheduler:
         self.waiting.append(job)
         self._changed = True
 
-    def done(self, work: Work, now: float) -> list[Job]:
-        """The step has been computed: tokens, ends, and who decodes from now on. Returns who is finished."""
+    def done(self, work: Work, now: float, accepted: Mapping[int, int] | None = None) -> list[Job]:
+        """The step has been computed, drafts `accepted` by request: tokens, ends, and who decodes from now on."""
         finished: list[Job] = []
         for job in work.decodes:
-            job.context += 1
-            self._token(job, now)
-            job.served += 1
+            for _ in range(job.keeps((accepted or {}).get(job.id, 0), reserved=not self.policy.memory.grows)):
+                job.context += 1
+                self._token(job, now)
+                job.served += 1
         for job in sorted(work.decodes, key=lambda job: job.id):
             if self._ended(job):
                 finished.append(job)

@@ -20,6 +20,7 @@ from interlock.serving.core.loop import advance
 from interlock.serving.core.state import BINS, CELLS, COLUMNS, FLOATS, REPLICA, REQUEST, RULES, records
 from interlock.serving.policy import UNLIMITED, Policy
 from interlock.serving.refusals import refuse
+from interlock.serving.speculation import NONE, Speculation
 from interlock.workloads.requests import Requests
 
 _QUICK: Final = 5000  # requests that the interpreter simulates sooner than compiled code is loaded
@@ -47,6 +48,7 @@ class Engine:
     transfer_s: float = -1.0
     transfer_latency_s: float = 0.0
     transfer_layers: int = 1
+    speculation: Speculation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,10 +103,14 @@ def simulate(
         raise MissingExtraError("compiled simulation", "fast")
     if compiled is None:
         compiled = numba_twin.available() and (len(requests) > (_QUICK if numba_twin.kept() else 40 * _QUICK))
+    drafting = engine.speculation
     world = _world(requests, engine, policy, trace_rows, compiled=compiled, seed=seed)
     step: Callable[..., Any] = numba_twin.compiled(advance) if compiled else advance
-    clock = engine.clock.seconds, engine.clock.joules
-    tables = clock if compiled else tuple(table.tolist() for table in clock)
+    clocks = (engine.clock,) * 3 if drafting is None else (engine.clock, drafting.verify, drafting.draft)
+    tables = [
+        tuple(table if compiled else table.tolist() for table in quantity)
+        for quantity in ([clock.seconds for clock in clocks], [clock.joules for clock in clocks])
+    ]
     parts = 40 if progress else 1
     for part in range(1, parts + 1):
         step(world.req, world.rep, world.cells, world.floats, world.rules[0], *tables, len(requests) * part // parts)
@@ -185,7 +191,7 @@ def _world(requests: Requests, engine: Engine, policy: Policy, trace_rows: int, 
         raise InputError("--trace", found, f"a multiple of the memory's blocks of {memory.block}")
     reserve = reserved_tokens(requests, policy, engine)
     refuse(requests, policy, reserve, blocks, engine.longest, limited=engine.concurrency < UNLIMITED)
-    prefills = split(engine, policy)
+    prefills, drafting = split(engine, policy), engine.speculation or NONE
     expected = expected_outputs(requests, policy)
     n, R, S = len(requests), engine.replicas, policy.max_num_seqs
     groups = {"none": 1, "clients": int(requests.client.max()) + 1, "levels": order.levels}[order.groups]
@@ -193,7 +199,7 @@ def _world(requests: Requests, engine: Engine, policy: Policy, trace_rows: int, 
     sizes = {
         "R S": R * S, "R 4S": 4 * R * S, "R b": R * memory.block, "R G": R * groups, "L": order.levels,
         "P": max(requests.prefix.size, 1), "R H": R * width, "N": max(int(requests.session.max()), 0) + 1, "B": BINS,
-        "4": 4, "T": max(trace_rows, 1) * COLUMNS,
+        "4": 4, "T": max(trace_rows, 1) * COLUMNS, "K": max(drafting.drafts, 1),
     }  # fmt: skip
     given: dict[str, Any] = {
         "quanta": order.quanta(),
@@ -213,6 +219,8 @@ def _world(requests: Requests, engine: Engine, policy: Policy, trace_rows: int, 
         at, size = places[name]
         cells[at : at + size] = value
     floats = np.zeros(sum(sizes[extent] for extent in FLOATS.values()))
+    at, size = places["survival"]
+    floats[at : at + drafting.drafts] = drafting.survival
     rules = _rules(requests, engine, policy, blocks, trace_rows, shares=shares) | {"prefills": prefills}
     rules |= {"groups": groups, "prefix_blocks": width, **{name: at for name, (at, _) in places.items()}}
     level = order.first_level(requests.prompt) if order.groups == "levels" else np.zeros(n, dtype=np.int64)
@@ -225,6 +233,7 @@ def _world(requests: Requests, engine: Engine, policy: Policy, trace_rows: int, 
             "session": requests.session, "expected": expected, "reserve": reserve, "level": level,
             "prefix_at": requests.prefix_at[:-1] if shares else np.zeros(n, dtype=np.int64),
             "prefixes": np.diff(requests.prefix_at) if shares else np.zeros(n, dtype=np.int64),
+            "luck": drafting.luck(n),
         },
         compiled=compiled,
         whole="i4",
@@ -258,6 +267,7 @@ def _rules(
         concurrency=engine.concurrency, transfer_s=max(float(engine.transfer_s), 0.0),
         transfer_latency=float(engine.transfer_latency_s),
         transfer_layers=engine.transfer_layers if policy.pools is not None and policy.pools.layerwise else 1,
+        drafts=(engine.speculation or NONE).drafts, drafts_up_to=(engine.speculation or NONE).most,
     )  # fmt: skip
 
 

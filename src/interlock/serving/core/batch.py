@@ -74,7 +74,7 @@ def join(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None
     req[r].start = index
     rep[p].decodes += 1
     rep[p].context += req[r].base
-    if u.grows:
+    if u.grows and u.drafts == 0:
         c[u.growth + p * u.block + (index - req[r].base) % u.block] += 1
     if u.grouping == 1:
         sync(rep, c, f, p, req[r].client, u)
@@ -95,7 +95,8 @@ def set_boundary(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any)
     if u.grouping == 2:
         end = min(end, index + c[u.quanta + req[r].level])
     req[r].boundary = end
-    push_end(req, rep, c, f, p, r, u)
+    if u.drafts == 0:
+        push_end(req, rep, c, f, p, r, u)
 
 
 def _stop_decoding(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> int:
@@ -112,7 +113,7 @@ def _stop_decoding(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: An
     if u.grouping == 1:
         sync(rep, c, f, p, req[r].client, u)
         c[u.live + p * u.groups + req[r].client] -= 1
-    if not u.grows:
+    if not u.grows or u.drafts > 0:
         return 0
     c[u.growth + p * u.block + (req[r].start - req[r].base) % u.block] -= 1
     return int((context + u.block - 1) // u.block - (req[r].base + u.block - 1) // u.block)

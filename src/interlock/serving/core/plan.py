@@ -12,6 +12,7 @@ from interlock.serving.core.batch import admit, preempt, victim
 from interlock.serving.core.ends import first_end
 from interlock.serving.core.memory import fits, take
 from interlock.serving.core.queue import peek, pop
+from interlock.serving.core.speculate import drafted_cost, drafts_of, grow_for_drafts
 from interlock.serving.core.state import IDLE, NEVER, RUN, STEP, TIMER, Cells
 from interlock.serving.core.tables import chunk_cost, decode_line, mixed_cost, token_cost
 
@@ -21,6 +22,7 @@ def plan(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any, t: 
     if u.preemptive and rep[p].dirty:
         _make_way(req, rep, c, f, p, u)
     decodes = 1 if rep[p].decodes > 0 else 0
+    rep[p].drafts = drafts_of(rep, p, u) if u.drafts > 0 else 0
     chased = 0
     if decodes and u.mixed:
         chased = _grow(req, rep, c, f, p, u)
@@ -41,10 +43,10 @@ def plan(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any, t: 
             rep[p].kind = TIMER
             rep[p].until = req[peek(rep, c, f, p, u)].arrival + u.gang_wait
         return
-    if chunks > 0 or rep[p].filling > 0 or rep[p].delay > 0.0:
+    if chunks > 0 or rep[p].filling > 0 or rep[p].delay > 0.0 or u.drafts > 0:
         _one_step(req, rep, c, f, p, now, u, t, e, chunks, decodes)
     else:
-        _run(req, rep, c, f, p, now, u, t, e)
+        _run(req, rep, c, f, p, now, u, t[0], e[0])
         if chased > 0 and rep[p].steps > 1:  # who was sent away may be let in again after the next step
             rep[p].steps = 1
             rep[p].until = now + span(rep, p, 1)
@@ -65,6 +67,8 @@ def _make_way(req: Any, rep: Any, c: Cells, f: Cells, p: int, u: Any) -> None:
 def _grow(req: Any, rep: Any, c: Cells, f: Cells, p: int, u: Any) -> int:
     """Blocks for the next token of everyone who decodes; preempts until there are enough."""
     chased = 0
+    if u.drafts > 0:
+        return grow_for_drafts(req, rep, c, f, p, u)
     if not u.grows:
         return 0
     at = p * u.block + rep[p].index % u.block
@@ -80,7 +84,7 @@ def _grow(req: Any, rep: Any, c: Cells, f: Cells, p: int, u: Any) -> int:
 
 def _compose(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any, chased: int) -> int:
     """Chunks of prompts for the next step: those begun before, then whoever is let in. Returns how many."""
-    budget = u.budget - (rep[p].decodes if u.counts_decodes else 0)
+    budget = u.budget - (rep[p].decodes * (1 + rep[p].drafts) if u.counts_decodes else 0)
     chunks = 0
     for i in range(rep[p].filling):
         r = c[u.filling + p * u.seqs + i]
@@ -130,14 +134,19 @@ def _one_step(
         if req[r].chunk > 0:
             read = req[r].known - req[r].left
             tokens += req[r].chunk
-            filled += chunk_cost(t, req[r].chunk, read)
+            filled += chunk_cost(t[0], req[r].chunk, read)
             if u.unit_j > 0.0:
-                filled_j += chunk_cost(e, req[r].chunk, read)
+                filled_j += chunk_cost(e[0], req[r].chunk, read)
     many = rep[p].decodes if decodes else 0
     spent = 0.0
-    if chunks > 0 or many > 0:
-        spent = mixed_cost(t, many, rep[p].context, tokens, chunks, filled)
-        rep[p].joules += u.unit_j * mixed_cost(e, many, rep[p].context, tokens, chunks, filled_j) if u.unit_j else 0.0
+    if u.drafts > 0 and (chunks > 0 or many > 0):
+        spent = drafted_cost(req, rep, c, p, u, t, many, tokens, chunks)
+        rep[p].joules += u.unit_j * drafted_cost(req, rep, c, p, u, e, many, tokens, chunks) if u.unit_j else 0.0
+    elif chunks > 0 or many > 0:
+        spent = mixed_cost(t[0], many, rep[p].context, tokens, chunks, filled)
+        rep[p].joules += (
+            u.unit_j * mixed_cost(e[0], many, rep[p].context, tokens, chunks, filled_j) if u.unit_j else 0.0
+        )
     rep[p].prompt_tokens += tokens
     rep[p].kind = STEP
     rep[p].steps = 1

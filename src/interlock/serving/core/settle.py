@@ -10,6 +10,7 @@ from interlock.serving.core.ends import drop_end, first_end
 from interlock.serving.core.memory import take
 from interlock.serving.core.pool import hand_over
 from interlock.serving.core.queue import sync
+from interlock.serving.core.speculate import keep_accepted
 from interlock.serving.core.state import BINS, COLUMNS, DECODING, FILLING, FIRST_GAP, GAP_RATIO, RESTORING, Cells
 
 
@@ -24,6 +25,8 @@ def settle(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any) -
     if many:
         _decode(req, rep, c, f, p, steps, many, u)
         rep[p].last_decode = now
+        if u.drafts > 0:
+            keep_accepted(req, rep, c, f, p, u)
         _boundaries(req, rep, c, f, p, now, u)
     i = 0
     while i < rep[p].filling:

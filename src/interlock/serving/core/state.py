@@ -35,7 +35,7 @@ REQUEST: Final = {
     "prefix_at": 0, "prefixes": 0, "state": WAITING, "replica": -1, "slot": -1, "left": 0, "known": 0, "chunk": 0,
     "start": 0, "base": 0, "made": 0, "boundary": 0, "level": 0, "child": -1, "sibling": -1, "order": 0,
     "preempted": 0, "cached": 0, "swapped": 0, "private": 0, "first": -1.0, "last": -1.0, "finish": -1.0,
-    "admitted": -1.0, "source": -1, "parked": 0, "hidden": 0.0, "sent": -1.0, "landed": -1.0,
+    "admitted": -1.0, "source": -1, "parked": 0, "hidden": 0.0, "sent": -1.0, "landed": -1.0, "luck": 1,
 }  # fmt: skip
 REPLICA: Final = {
     "kind": IDLE, "until": NEVER, "since": 0.0, "steps": 0, "step_s": 0.0, "slope_s": 0.0, "step_j": 0.0,
@@ -47,6 +47,7 @@ REPLICA: Final = {
     "busy_s": 0.0, "joules": 0.0, "held_s": 0.0, "waste_s": 0.0, "peak_held": 0.0, "peak_waste": 0.0,
     "batch_s": 0.0, "prompt_tokens": 0, "tokens": 0, "all_steps": 0, "preemptions": 0, "swapped_tokens": 0,
     "hit_tokens": 0, "asked_tokens": 0, "events": 0, "gap_sum": 0.0, "gap_squares": 0.0, "gaps": 0, "recomputed": 0,
+    "drafts": 0, "passes": 0, "drafted": 0, "accepted": 0,
 }  # fmt: skip
 
 
@@ -70,10 +71,11 @@ CELLS: Final = {
     "home": "N",  # replica of each session, -1 before its first request
     "gaps": "B",  # tokens by the time since the one before
     "marks": "4",  # trace rows, random state, requests that have arrived, those of them under way
-}  # R replicas, S sequences, b tokens a block, G groups of the queue, H prefix blocks
+}  # R replicas, S sequences, b tokens a block, G groups of the queue, H prefix blocks, K drafts
 FLOATS: Final = {
     "counters": "R G",  # weighted tokens served
     "trace": "T",  # segments: replica, begin, seconds, steps, decodes, prompt tokens, held blocks
+    "survival": "K",  # chance that drafts up to this one are accepted
 }
 RULES: Final = {
     "replicas": 1, "seqs": 0, "budget": 0, "counts_decodes": 0, "chunked": 0, "mixed": 0, "max_chunks": 0, "gang": 0,
@@ -81,7 +83,7 @@ RULES: Final = {
     "worst_first": 0, "grouping": 0, "groups": 1, "prompt_weight": 0.0, "token_weight": 0.0, "preemptive": 0,
     "choice": 0, "request_weight": 0.0, "work_weight": 0.0, "prefix_weight": 0.0, "prefix_tokens": 0,
     "prefix_blocks": 0, "trace_rows": 0, "unit_j": 0.0, "concurrency": 0, "prefills": 0,
-    "transfer_s": 0.0, "transfer_latency": 0.0, "transfer_layers": 1,
+    "transfer_s": 0.0, "transfer_latency": 0.0, "transfer_layers": 1, "drafts": 0, "drafts_up_to": 0,
     **dict.fromkeys(CELLS, 0), **dict.fromkeys(FLOATS, 0),
 }  # fmt: skip
 Cells = Any  # a flat array of whole numbers or of floats, or a list of them
