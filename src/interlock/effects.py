@@ -39,6 +39,14 @@ class KVFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class KVBeside:
+    """The KV cache keeps so many bits an element beside its codes: outliers, ranges. Comes after `KVFormat`."""
+
+    name: str
+    bits: float
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionWindow:
     """Every layer attends to, and keeps, the last `tokens` tokens only."""
 
@@ -102,7 +110,17 @@ class KeptLayers:
             raise InputError(self.name, f"a share of {self.share}", "above 0, to 1")
 
 
-Effect = WeightFormat | WideColumns | HeldShare | ActivationFormat | KVFormat | AttentionWindow | Narrowed | KeptLayers
+Effect = (
+    WeightFormat
+    | WideColumns
+    | HeldShare
+    | ActivationFormat
+    | KVFormat
+    | KVBeside
+    | AttentionWindow
+    | Narrowed
+    | KeptLayers
+)
 
 
 def with_effects(model: Model, scheme: Scheme, effects: Iterable[Effect]) -> tuple[Model, Scheme]:
@@ -121,6 +139,9 @@ def with_effects(model: Model, scheme: Scheme, effects: Iterable[Effect]) -> tup
                 scheme = replace(scheme, activation=number_format(name))
             case KVFormat(name):
                 scheme = replace(scheme, kv=number_format(name))
+            case KVBeside(name, bits):
+                kept = Sparsity(name=name, index_bits=scheme.kv.sparsity.index_bits + bits)
+                scheme = replace(scheme, kv=replace(scheme.kv, name=f"{scheme.kv.name} with {name}", sparsity=kept))
             case AttentionWindow(tokens):
                 model = _windowed(model, tokens)
             case Narrowed(_, heads, channels):

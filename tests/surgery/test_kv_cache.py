@@ -6,7 +6,8 @@ import torch
 from interlock.errors import InputError
 from interlock.numerics import number_format
 from interlock.numerics.codecs import codec
-from interlock.surgery.kv_cache import KVFormat, QuantizedLayer, quantize_kv
+from interlock.surgery.kv_cache import QuantizedLayer
+from interlock.surgery.kv_groups import KVFormat, SameTurn, quantize_kv
 from interlock.surgery.rotation import rotation
 
 
@@ -77,7 +78,7 @@ def test_token_by_token_packs_what_one_pass_packs(residual):
 def test_turned_keys_come_back_turned_back():
     keys, values = states()
     wide = KVFormat(bits=8, group_size=16)
-    layer = QuantizedLayer(wide, wide, 0, 1, rotation(16, 2))
+    layer = QuantizedLayer(wide, wide, 0, 1, SameTurn(rotation(16, 2)))
     layer.update(keys, values)
     assert float((layer.keys - keys).abs().max()) < 0.1
 

@@ -21,6 +21,7 @@ from interlock.techniques import Technique, names, technique
 SMALL = {  # parameters that fit a tiny model; others run with their defaults
     "atom": "group_size=32,kv_group_size=32",
     "kivi": "residual=0",
+    "kvquant": "sink=0",
     "knowledge-distillation": "steps=3",
     "lsq": "steps=3",
     "qat": "steps=3",
@@ -33,6 +34,7 @@ VARIANTS = [
     "round-to-nearest:format=msfp12", "gptq:symmetric=false,group_size=32", "gptq:bits=2,group_size=0",
     "gptq:static_groups=false", "awq:bits=3,clip=false", "smoothquant:static=true", "llm-int8:threshold=0",
     "llm-int8:threshold=1000", "quip:bits=4", "hqq:bits=3,group_size=0", "kivi:bits=4,residual=0",
+    "kvquant:bits=2,sink=0,outliers=0,levels=plain", "kvquant:bits=4,sink=0,outliers=0.1,keys=after",
     "quarot:weights=rtn,kv_group_size=32", "quarot:bits=16,activation_bits=16,kv_bits=16",
     "magnitude:pattern=4:8", "magnitude:pattern=2:4,format=int4-g32", "wanda:pattern=25%", "sparsegpt:pattern=50%",
     "sparsegpt:pattern=4:8,format=int8", "plug-and-play:pattern=50%", "tile-wise:share=0.3,tile=8,refit=false",
@@ -40,7 +42,7 @@ VARIANTS = [
     "knowledge-distillation:share=1,steps=1",
 ]  # fmt: skip
 CASES = [f"{name}:{SMALL[name]}" if name in SMALL else name for name in RUNNING] + VARIANTS
-BESIDE = {"channel scales", "order", "input scales"}  # what formats leave out, by their own account
+BESIDE = {"cache tables", "channel scales", "input scales", "order"}  # what formats leave out, by their own account
 WITHOUT_DATA = {"fp8", "hqq", "kivi", "kv-fp8", "lq", "magnitude", "nf4", "round-to-nearest", "svd"}
 NEEDS_DATA = [name for name in RUNNING if name not in WITHOUT_DATA]
 

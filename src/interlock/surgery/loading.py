@@ -13,10 +13,9 @@ from interlock.errors import InputError
 from interlock.files import read_json
 from interlock.surgery.decoder import replace
 from interlock.surgery.describing import made
-from interlock.surgery.kv_cache import KVFormat, quantize_kv
+from interlock.surgery.kv_rules import restore_cache
 from interlock.surgery.linear import QuantizedLinear, bias_of
-from interlock.surgery.rotation import rotation
-from interlock.surgery.saving import PACKED, RECORD
+from interlock.surgery.saving import CACHE, PACKED, RECORD
 
 
 def load(folder: Path) -> nn.Module:
@@ -39,13 +38,11 @@ def load(folder: Path) -> nn.Module:
                 layer = made(data, inside, f"{name}.")
                 _exact_bias(layer, plain)
                 replace(model, name, layer)
+            learned = {key.removeprefix(CACHE): file.get_tensor(key) for key in names if key.startswith(CACHE)}
     except (OSError, SafetensorError, KeyError, AttributeError, ValueError) as error:
         reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
         raise InputError(str(folder), reason, "a folder written by this package, complete") from None
-    kv = record.get("kv")
-    if kv:
-        turn = None if kv["turn"] is None else rotation(**kv["turn"])
-        quantize_kv(model, KVFormat(**kv["key"]), KVFormat(**kv["value"]), residual=kv["residual"], turn=turn)
+    restore_cache(model, record.get("kv"), learned)
     loaded: nn.Module = model
     return loaded
 

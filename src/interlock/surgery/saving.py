@@ -24,13 +24,15 @@ from torch import Tensor, nn
 
 from interlock.errors import InputError
 from interlock.surgery.applied import Applied
-from interlock.surgery.decoder import body, is_linear
+from interlock.surgery.decoder import is_linear
 from interlock.surgery.describing import described
+from interlock.surgery.kv_cache import installed
 from interlock.surgery.linear import StagedLinear, bias_of, folded_weight
 
 WEIGHTS: Final = "model.safetensors"
 PACKED: Final = "packed/weights.safetensors"
 RECORD: Final = "interlock.json"
+CACHE: Final = "kv_cache."  # names of what the rule of the KV cache learned
 
 
 def save(
@@ -79,7 +81,7 @@ def save(
 
 def _write(applied: Applied, folder: Path, told: Mapping[str, Any]) -> None:
     model: Any = applied.model
-    layers = changed(model)
+    layers, rule = changed(model), installed(model)
     (folder / PACKED).parent.mkdir()
     files = ((WEIGHTS, plain_tensors(model), "pt"), (PACKED, packed_tensors(model), "interlock"))
     for name, tensors, form in files:
@@ -96,7 +98,7 @@ def _write(applied: Applied, folder: Path, told: Mapping[str, Any]) -> None:
         "layers": [asdict(layer) for layer in applied.layers],
         "notes": list(applied.notes),
         "changed": {name: described(module) for name, module in layers.items()},
-        "kv": _cache(model),
+        "kv": rule.described if rule else None,
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
@@ -141,17 +143,10 @@ def packed_tensors(model: nn.Module) -> dict[str, Tensor]:
         for inner, tensor in layer.state_dict(prefix=f"{name}.").items():
             wide = inner.endswith("bias") or (inner.endswith("weight") and tensor.is_floating_point())
             found[inner] = (tensor.half() if wide else tensor).contiguous().clone()
-    return found
+    rule = installed(model)
+    return {**found, **({f"{CACHE}{name}": tensor for name, tensor in rule.tensors.items()} if rule else {})}
 
 
 def _outside(model: nn.Module, layers: Mapping[str, nn.Module]) -> list[tuple[str, Tensor]]:
     inside = tuple(f"{name}." for name in layers)
     return [(name, item.detach()) for name, item in model.named_parameters() if not name.startswith(inside)]
-
-
-def _cache(model: nn.Module) -> dict[str, Any] | None:
-    rule: Any = getattr(body(model), "_quantized_kv", (None,))[0]
-    if rule is None:
-        return None
-    turn = None if rule.turn is None else {"size": rule.turn.size, "seed": rule.turn.seed}
-    return {"key": asdict(rule.key), "value": asdict(rule.value), "residual": rule.residual, "turn": turn}

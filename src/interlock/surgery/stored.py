@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import nn
 
 from interlock.surgery.decoder import linears
+from interlock.surgery.kv_cache import installed
 from interlock.surgery.linear import Step, bias_of, weight_of
 
 
@@ -36,4 +37,7 @@ def stored_bytes(model: nn.Module) -> dict[str, int]:
             if isinstance(module, nn.Linear) and parameter.ndim == 2:
                 named = "head"
             found[named] += 2 * parameter.numel()
+    rule = installed(model)
+    if rule is not None and rule.tensors:
+        found["cache tables"] = sum(tensor.nbytes for tensor in rule.tensors.values())
     return found

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from interlock.surgery.calibration import Calibration
 from interlock.surgery.decoder import Block, blocks, body, linears_of, replace
+from interlock.surgery.kv_cache import installed
 from interlock.surgery.linear import checked
 from interlock.surgery.statistics import InputStatistics
 
@@ -197,7 +198,7 @@ def _prepare(
     for block in every:
         checked(linears_of(block))
     few = calibration.tokens[:1, :PROBED]
-    rule: Any = getattr(body(model), "_quantized_kv", (None,))[0]
+    rule = installed(model)
     if rule is not None:  # blocks run alone and again, which a cache would take for more tokens
         rule.paused = True
     try:

@@ -60,8 +60,8 @@ class Atom(Technique):
         from interlock.surgery.applied import Ledger
         from interlock.surgery.calibration import required
         from interlock.surgery.grid import IntegerGrid
-        from interlock.surgery.kv_cache import KVFormat as CacheFormat
-        from interlock.surgery.kv_cache import quantize_kv
+        from interlock.surgery.kv_groups import KVFormat as CacheFormat
+        from interlock.surgery.kv_groups import quantize_kv
         from interlock.surgery.mixed import rounding_mixed
         from interlock.surgery.walk import rebuild
 

@@ -53,8 +53,8 @@ class Kivi(Technique):
     def apply(self, model: nn.Module, calibration: Calibration | None = None) -> Applied:
         """Give every forward pass such a cache."""
         from interlock.surgery.applied import Ledger
-        from interlock.surgery.kv_cache import KVFormat as CacheFormat
-        from interlock.surgery.kv_cache import quantize_kv
+        from interlock.surgery.kv_groups import KVFormat as CacheFormat
+        from interlock.surgery.kv_groups import quantize_kv
 
         ledger = Ledger()
         value = CacheFormat(bits=self.bits, group_size=self.group_size, real_minimum=True)

@@ -32,8 +32,8 @@ class KvFp8(Technique):
     def apply(self, model: nn.Module, calibration: Calibration | None = None) -> Applied:
         """Give every forward pass an FP8 cache."""
         from interlock.surgery.applied import Ledger
-        from interlock.surgery.kv_cache import KVFormat as CacheFormat
-        from interlock.surgery.kv_cache import quantize_kv
+        from interlock.surgery.kv_groups import KVFormat as CacheFormat
+        from interlock.surgery.kv_groups import quantize_kv
 
         ledger = Ledger()
         quantize_kv(model, CacheFormat(floating=True), CacheFormat(floating=True))

@@ -69,8 +69,8 @@ class QuaRot(Technique):
         from interlock.surgery.calibration import required
         from interlock.surgery.grid import IntegerGrid
         from interlock.surgery.inputs import TokenQuantizer
-        from interlock.surgery.kv_cache import KVFormat as CacheFormat
-        from interlock.surgery.kv_cache import quantize_kv
+        from interlock.surgery.kv_groups import KVFormat as CacheFormat
+        from interlock.surgery.kv_groups import quantize_kv
         from interlock.surgery.nearest import grid_storage, stage_linears, store_linears
         from interlock.surgery.rotate import rotate
         from interlock.surgery.rounding import optimal_store
