@@ -121,7 +121,9 @@ def test_the_grid_prices_a_candidate_as_a_single_estimate_does(name: str, change
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("limits", [{}, {"ttft_s": 0.2, "tpot_s": 0.02}, {"max_chips": 2}, {"power_w": 1500.0}])
-def test_the_recommended_one_is_feasible_and_no_feasible_one_is_better_than_the_lowest(objective: Objective, limits: dict[str, Any]):
+def test_the_recommended_one_is_feasible_and_no_feasible_one_is_better_than_the_lowest(
+    objective: Objective, limits: dict[str, Any]
+):
     found = planned(objective, **limits)
     best = found.recommended
     assert best is not None

@@ -83,7 +83,7 @@ def missing_bytes(block: Block, capacities: tuple[float, float, float]) -> tuple
 
 def _whole() -> Row:
     """Each tensor class lies somewhere: three rows of the nine shares."""
-    return np.kron(np.eye(3), np.ones(3))
+    return np.asarray(np.kron(np.eye(3), np.ones(3)), dtype=float)
 
 
 def _solver() -> Any:

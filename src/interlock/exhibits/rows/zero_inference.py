@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,14 +24,15 @@ class _Streamed(Sequence[dict[str, np.ndarray]]):
     """Layers on disk: each is read when it is asked for, and forgotten after; `read` counts their bytes."""
 
     def __init__(self, layers: Sequence[dict[str, np.ndarray]], folder: Path) -> None:
-        self.folder, self.count, self.read, self.most = folder, len(layers), 0, 0
+        self.folder, self.size, self.read, self.most = folder, len(layers), 0, 0
         for place, layer in enumerate(layers):
-            np.savez(folder / f"{place}.npz", **layer)
+            arrays: dict[str, Any] = dict(layer)
+            np.savez(folder / f"{place}.npz", **arrays)
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
-    def __getitem__(self, place):  # type: ignore[no-untyped-def]
+    def __getitem__(self, place: Any) -> Any:
         with np.load(self.folder / f"{place}.npz") as file:
             layer = {name: file[name] for name in file}
         held = sum(array.nbytes for array in layer.values())
@@ -38,7 +40,7 @@ class _Streamed(Sequence[dict[str, np.ndarray]]):
         return layer
 
     def __iter__(self) -> Iterator[dict[str, np.ndarray]]:
-        return (self[place] for place in range(self.count))
+        return (self[place] for place in range(self.size))
 
 
 def run() -> Reproduction:
