@@ -74,7 +74,8 @@ OPTIONS = {
         --kv-tokens
         --step-overhead --routing-skew --price --trace --workload --prompt --input-len --output --output-len --requests
         --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --max-concurrency --seed --policy
-        --compare --slo --find-capacity --attain --json --csv --chrome-trace --save-requests
+        --speculative-model --num-speculative-tokens --acceptance-rate --speculative-disable-by-batch-size
+        --speculative-config --compare --slo --find-capacity --attain --json --csv --chrome-trace --save-requests
     """,
     "trace list": "--json",
     "trace make": """

@@ -106,6 +106,9 @@ def _pairs(on: Deployment, name: str, m: Metrics, limits: Mapping[str, float]) -
     ]
     if m.prefix_hit_rate:
         rows.append(("prefixes", f"{100 * m.prefix_hit_rate:.1f} % of prompt tokens found in the cache"))
+    if m.tokens_per_pass is not None:
+        kept = f"{100 * (m.draft_acceptance_rate or 0.0):.0f} % of drafts kept"
+        rows.append(("speculation", f"{m.tokens_per_pass:.2f} tokens a pass of a sequence, {kept}"))
     energy = "unknown" if m.joules_per_token is None else f"{count(m.joules_per_token)} J per token"
     if m.joules is not None:
         energy += f", {show(m.joules / m.duration_s, 'W')}"

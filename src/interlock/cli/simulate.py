@@ -9,6 +9,7 @@ from interlock.cli.flags import Switch, listed
 from interlock.cli.serving_text import print_capacities, print_metrics
 from interlock.cli.show import print_json, progress
 from interlock.cli.simulate_flags import EngineFlags, LoadFlags
+from interlock.cli.speculation_flags import SpeculationFlags
 from interlock.errors import InputError
 from interlock.report.serving import capacity_record, serving_csv, serving_record
 from interlock.report.write import write
@@ -29,6 +30,7 @@ TRACE_ROWS = 200_000
 def simulate(
     engine: EngineFlags,
     load: LoadFlags | None = None,
+    speculation: SpeculationFlags | None = None,
     *,
     policy: str = "sarathi-serve",
     compare: str | None = None,
@@ -76,7 +78,7 @@ def simulate(
     if len(named) > 1 and (chrome_trace or save_requests):
         raise InputError("--compare", "several policies", "one policy with --chrome-trace or --save-requests")
     requests = load.at(low)
-    on = engine.deployment(requests)
+    on = engine.deployment(requests, (speculation or SpeculationFlags()).drafting(load.seed))
     runs = engine.engine(on, load.max_concurrency)
     chosen = [find_policy(name, max_num_seqs=engine.max_num_seqs) for name in named]
     if find_capacity:

@@ -16,6 +16,7 @@ from interlock.parallel import Parallelism
 from interlock.serving.deployment import Deployment, deployment
 from interlock.serving.policy import UNLIMITED
 from interlock.serving.simulation import Engine
+from interlock.serving.speculation import Drafting
 from interlock.units import parse
 from interlock.workloads.requests import Requests
 from interlock.workloads.traffic import traffic
@@ -57,7 +58,7 @@ class EngineFlags:
     price: Prices = field(default_factory=list)
     """Your own price, as NAME=USD_PER_HOUR; may be repeated."""
 
-    def deployment(self, requests: Requests) -> Deployment:
+    def deployment(self, requests: Requests, drafting: Drafting | None = None) -> Deployment:
         """Priced for requests of these lengths."""
         model = resolve_model(self.model)
         on = find_chip(self.chip, "--chip")
@@ -77,6 +78,7 @@ class EngineFlags:
             overhead_s=parse(self.step_overhead, "s", where="--step-overhead"),
             skew=skew_of(self.routing_skew),
             prices=own_prices(prices(self.price), [on]),
+            drafting=drafting,
         )
 
     def engine(self, on: Deployment, concurrency: int | None) -> Engine:
@@ -91,6 +93,7 @@ class EngineFlags:
             transfer_s=on.transfer_s,
             transfer_latency_s=on.transfer_latency_s,
             transfer_layers=on.model.main.depth,
+            speculation=on.speculation,
             concurrency=UNLIMITED if concurrency is None else size_of(concurrency, "--max-concurrency"),
         )
 

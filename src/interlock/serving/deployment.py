@@ -21,6 +21,7 @@ from interlock.inference.request import divisibility
 from interlock.models import Formats, Model, Scheme
 from interlock.parallel import Parallelism
 from interlock.serving.clock import StepClock, price_clock
+from interlock.serving.speculation import Drafting, Speculation, speculation
 
 LONGEST_STEP = 8192  # tokens of a step that activations are kept for
 
@@ -44,6 +45,7 @@ class Deployment:
     transfer_s: float
     transfer_latency_s: float
     price: ChipPrice | None
+    speculation: Speculation | None = None
 
     @property
     def chips(self) -> int:
@@ -63,6 +65,7 @@ def deployment(
     overhead_s: float = 0.0,
     skew: float = 0.0,
     prices: Mapping[str, float] | None = None,
+    drafting: Drafting | None = None,
 ) -> Deployment:
     """Price the clock and divide the memory.
 
@@ -77,6 +80,7 @@ def deployment(
         overhead_s: host work of every step.
         skew: how unevenly tokens choose experts.
         prices: the user's own USD an hour, by chip name.
+        drafting: what proposes tokens; its weights and its cache take their share of the memory.
 
     Raises:
         InputError: a cut that no engine would start, or weights that leave no room for a cache.
@@ -89,13 +93,15 @@ def deployment(
     clock = price_clock(
         model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=columns
     )
-    each = float(np.asarray(cache_bytes(model, formats, parallelism, context + 512.0)))
-    token = (each - float(np.asarray(cache_bytes(model, formats, parallelism, context - min(context, 512.0))))) / (
-        512.0 + min(context, 512.0)
-    )
-    state = float(np.asarray(cache_bytes(model, formats, parallelism, 0.0)))
+    token, state = _cache(model, formats, parallelism, context)
     plan = memory_plan(model, formats, parallelism, sequences=0.0, context=0.0, step_tokens=float(LONGEST_STEP))
     room = float(np.asarray(columns.usable - plan.weights - plan.activations)) - state * max_num_seqs * stages
+    if drafting is not None and drafting.model is not None and drafting.scheme is not None:
+        drafts = Formats.of(drafting.scheme)
+        beside = memory_plan(drafting.model, drafts, parallelism, sequences=0.0, context=0.0, step_tokens=0.0)
+        more, kept = _cache(drafting.model, drafts, parallelism, context)
+        room -= float(np.asarray(beside.weights)) + kept * max_num_seqs * stages
+        token += more
     if kv_tokens is None:
         if not room > 0:
             found = f"{float(np.asarray(plan.weights)) / 1e9:.1f} GB of weights a chip ({parallelism.name})"
@@ -119,7 +125,18 @@ def deployment(
         transfer_s=token / between if np.isfinite(between) and between > 0 else -1.0,
         transfer_latency_s=latency,
         price=chip_price(chip, prices),
-    )
+        speculation=None if drafting is None else speculation(
+            drafting, model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s,
+            chips=columns,
+        ),
+    )  # fmt: skip
+
+
+def _cache(model: Model, formats: Formats, parallelism: Parallelism, context: float) -> tuple[float, float]:
+    """Bytes on a chip of one more token of a sequence, and of what does not grow."""
+    low, high = context - min(context, 512.0), context + 512.0
+    sizes = [float(np.asarray(cache_bytes(model, formats, parallelism, tokens))) for tokens in (0.0, low, high)]
+    return (sizes[2] - sizes[1]) / (high - low), sizes[0]
 
 
 def _between(columns: Chips, chips: float) -> tuple[float, float]:

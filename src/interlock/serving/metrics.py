@@ -1,7 +1,8 @@
 """What a simulation says: latencies, throughput, goodput, queues, memory, fairness, energy, dollars.
 
 keeps: the names and the meaning of `vllm bench serve` (milliseconds there): TPOT is (end to end - TTFT) / (tokens - 1)
-       of requests with more than one token; ITL counts every gap between two tokens of a request.
+       of requests with more than one token; ITL counts every gap between two tokens of a request;
+       those that one step gives it, drafted and kept, come together, without a gap.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Metrics:
     kv_peak: float
     kv_waste: float
     prefix_hit_rate: float
+    tokens_per_pass: float | None  # of a sequence, where tokens are drafted
+    draft_acceptance_rate: float | None
     steps: int
     events: int
     joules: float | None
@@ -118,7 +121,7 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         pipelines = float(np.asarray(on.parallelism.data))
         joules = float(np.sum(rep["joules"])) + on.clock.static_w * duration * pipelines
     usd = None if on is None or on.price is None else on.price.usd_per_s * on.chips * duration
-    asked = int(np.sum(rep["asked_tokens"]))
+    asked, passes = int(np.sum(rep["asked_tokens"])), int(np.sum(rep["passes"]))
     return Metrics(
         completed=len(requests),
         duration_s=duration,
@@ -144,6 +147,8 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         kv_peak=float(np.max(rep["peak_held"])) / outcome.blocks,
         kv_waste=float(np.sum(rep["waste_s"])) / used if used else 0.0,
         prefix_hit_rate=float(np.sum(rep["hit_tokens"])) / asked if asked else 0.0,
+        tokens_per_pass=1.0 + float(np.sum(rep["accepted"])) / passes if passes else None,
+        draft_acceptance_rate=float(np.sum(rep["accepted"]) / np.sum(rep["drafted"])) if passes else None,
         steps=int(np.sum(rep["all_steps"])),
         events=int(np.sum(rep["events"])),
         joules=joules,

@@ -11,7 +11,14 @@ from interlock.workloads.requests import Requests
 
 
 def refuse(
-    requests: Requests, policy: Policy, reserve: NDArray[np.int64], blocks: int, longest: int, *, limited: bool
+    requests: Requests,
+    policy: Policy,
+    reserve: NDArray[np.int64],
+    blocks: int,
+    longest: int,
+    *,
+    limited: bool,
+    drafts: int = 0,
 ) -> None:
     """Refuse what would wait for ever.
 
@@ -22,6 +29,7 @@ def refuse(
         blocks: of one replica's cache.
         longest: most tokens of a request.
         limited: only so many requests are under way at once.
+        drafts: tokens drafted a step.
 
     Raises:
         InputError: a request that no replica can hold, or a batch that never closes.
@@ -43,5 +51,8 @@ def refuse(
     if policy.batching.gang and policy.batching.wait_s > 1e9 and limited:
         accepted = "batches that close after a delay (dynamic), since one that waits to be full may wait for ever"
         raise InputError("--policy", f"{policy.name} with limited concurrency", accepted)
+    if policy.batching.gang and drafts:
+        accepted = "speculative decoding without whole batches (static, dynamic), whose tokens come in step"
+        raise InputError("--policy", policy.name, accepted)
     if policy.batching.counts_decodes and policy.batching.token_budget <= 0:
         raise InputError("--policy", "a token budget of 0", "1 token or more")

@@ -190,8 +190,8 @@ def _world(requests: Requests, engine: Engine, policy: Policy, trace_rows: int, 
         found = f"prefix blocks of {requests.prefix_tokens} tokens"
         raise InputError("--trace", found, f"a multiple of the memory's blocks of {memory.block}")
     reserve = reserved_tokens(requests, policy, engine)
-    refuse(requests, policy, reserve, blocks, engine.longest, limited=engine.concurrency < UNLIMITED)
-    prefills, drafting = split(engine, policy), engine.speculation or NONE
+    prefills, drafting, limited = split(engine, policy), engine.speculation or NONE, engine.concurrency < UNLIMITED
+    refuse(requests, policy, reserve, blocks, engine.longest, limited=limited, drafts=drafting.drafts)
     expected = expected_outputs(requests, policy)
     n, R, S = len(requests), engine.replicas, policy.max_num_seqs
     groups = {"none": 1, "clients": int(requests.client.max()) + 1, "levels": order.levels}[order.groups]

@@ -13,8 +13,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interlock.cost import Chips
+from interlock.errors import InputError
+from interlock.hardware import Chip
+from interlock.inference.request import divisibility
 from interlock.inference.speculation import survival, tokens_per_pass
-from interlock.serving.clock import StepClock, affine_clock
+from interlock.models import Model, Scheme
+from interlock.parallel import Parallelism
+from interlock.serving.clock import StepClock, affine_clock, price_clock
 from interlock.serving.core.speculate import MODULUS
 from interlock.serving.policy import UNLIMITED
 
@@ -53,6 +59,41 @@ class Speculation:
         if not self.drafts:
             return np.ones(requests, dtype=np.int64)
         return np.random.default_rng(self.seed).integers(1, MODULUS, requests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafting:
+    """What is asked for: `model` drafts, in the formats of `scheme`; None where drafts are looked up."""
+
+    acceptance: tuple[float, ...]
+    model: Model | None = None
+    scheme: Scheme | None = None
+    most: int = UNLIMITED
+    seed: int = 0
+
+
+def speculation(
+    asked: Drafting, model: Model, scheme: Scheme, parallelism: Parallelism, chip: Chip, *, max_num_seqs: int,
+    skew: float, overhead_s: float, chips: Chips,
+) -> Speculation:  # fmt: skip
+    """Price the clocks of verifying and of drafting, with the draft model cut as the model is.
+
+    Raises:
+        InputError: a draft model that cannot be cut so.
+    """
+    draft = FREE
+    if asked.model is not None and asked.scheme is not None:
+        reasons = divisibility(asked.model, parallelism)
+        if reasons:
+            raise InputError("--speculative-model", asked.model.name, f"one that is cut as the model: {reasons[0]}")
+        draft = price_clock(
+            asked.model, asked.scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, chips=chips
+        )
+    verify = price_clock(
+        model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=chips,
+        queries=1 + len(asked.acceptance),
+    )  # fmt: skip
+    return Speculation(acceptance=asked.acceptance, verify=verify, draft=draft, most=asked.most, seed=asked.seed)
 
 
 FREE: Final = affine_clock(base_s=0.0)  # of drafts that are looked up
