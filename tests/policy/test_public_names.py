@@ -73,7 +73,8 @@ OPTIONS = {
         --dp -dp --prefill-replicas --weight-format --activation-format --kv-cache-dtype --max-num-seqs --max-model-len
         --kv-tokens
         --step-overhead --routing-skew --price --trace --workload --prompt --input-len --output --output-len --requests
-        --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --max-concurrency --seed --policy
+        --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --n --best-of
+        --max-concurrency --seed --policy
         --speculative-model --num-speculative-tokens --acceptance-rate --speculative-disable-by-batch-size
         --speculative-config --compare --slo --find-capacity --attain --json --csv --chrome-trace --save-requests
     """,

@@ -24,7 +24,7 @@ PAIRS = [
 
 
 @st.composite
-def traces(draw: st.DrawFn, *, most: int = 40) -> Requests:
+def traces(draw: st.DrawFn, *, most: int = 40, widest: int = 1) -> Requests:
     """A few requests that come close together, of several clients and sessions, with prefixes that form trees."""
     seed, n = draw(st.integers(0, 2**31)), draw(st.integers(1, most))
     rng = np.random.default_rng(seed)
@@ -43,6 +43,7 @@ def traces(draw: st.DrawFn, *, most: int = 40) -> Requests:
         deadline_s=rng.uniform(0.1, 2.0, n),
         prefixes=[trees[int(rng.integers(0, 4))] for _ in range(n)],
         prefix_tokens=16,
+        samples=rng.integers(1, widest + 1, n),
     )
 
 
@@ -107,4 +108,6 @@ def cases(draw: st.DrawFn, *, most: int = 40) -> tuple[Requests, Engine, Policy]
         engine = replace(engine, speculation=None)
     if policy.batching.gang and policy.batching.wait_s > 1:
         engine = replace(engine, concurrency=UNLIMITED)
-    return draw(traces(most=most)), engine, policy
+    plain = engine.speculation is None and not policy.batching.gang and engine.kv_tokens >= 600
+    widest = draw(st.sampled_from([1, min(3, policy.max_num_seqs)])) if plain else 1
+    return draw(traces(most=most, widest=widest)), engine, policy

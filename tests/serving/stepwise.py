@@ -20,7 +20,7 @@ def jobs_of(requests: Requests, policy: Policy, engine: Engine) -> list[Job]:
         Job(
             id=i, arrival_s=float(requests.arrival_s[i]), key=float(keys[i]), prompt=int(requests.prompt[i]),
             output=int(requests.output[i]), client=int(requests.client[i]), level=int(levels[i]),
-            reserve=int(reserve[i]),
+            reserve=int(reserve[i]), width=int(requests.samples[i]),
             prefixes=tuple(requests.prefix[at[i] : at[i + 1]].tolist()),
         )
         for i in range(len(requests))
@@ -39,7 +39,7 @@ class Router:
 
     def score(self, p: int, job: Job) -> float:
         own = [other for other in self.assigned[p] if other.state is not State.FINISHED]
-        work = sum(other.prompt + int(self.expected[other.id]) for other in own)
+        work = sum(other.prompt + other.width * int(self.expected[other.id]) for other in own)
         memory = self.schedulers[p].memory
         found = self.rule.request_weight * len(own) + self.rule.work_weight * work
         return found - self.rule.prefix_weight * memory.prefix_tokens * memory.hits(job)
@@ -76,7 +76,7 @@ class Link:
         return self.on_it[0][0] if self.on_it else float("inf")
 
     def send(self, job: Job, now: float) -> None:
-        whole = job.context * self.engine.transfer_s
+        whole = job.context * self.engine.transfer_s  # the prompt's: what each answer has begun is not sent yet
         visible = max(whole / self.layers, whole - self.hidden[job.id])
         self.free_s = max(now, self.free_s) + self.engine.transfer_latency_s + visible
         self.on_it.append((self.free_s, job))
@@ -101,7 +101,7 @@ def seconds(engine: Engine, step: Work, context: int, chunks: list[tuple[int, in
     """Of one step: drafts one after the other, each at the mean context of all of them, then one pass over them."""
     many, drafting = len(step.decodes), engine.speculation
     if drafting is None:
-        return engine.clock.step_s(many, context, chunks)
+        return engine.clock.step_s(sum(job.width for job in step.decodes), context, chunks)
     if not (step.drafts and many):
         spent = engine.clock.step_s(many, context, chunks)
         return spent + (drafting.draft.step_s(0, 0, chunks) if chunks else 0.0)
@@ -187,6 +187,6 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
             continue
         work[p], since[p] = step, now
         chunks = [(new, job.context) for job, new in step.chunks]
-        context = sum(job.context for job in step.decodes)
+        context = sum(job.width * job.context for job in step.decodes)
         spent = seconds(engine, step, context, chunks) if chunks or step.decodes else 0.0
         until[p] = now + spent + step.moved_tokens * max(engine.swap_s, 0.0)

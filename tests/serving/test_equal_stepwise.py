@@ -19,11 +19,12 @@ def same(requests, engine, policy, *, through_numba: bool) -> None:
     np.testing.assert_allclose(found.first_s, [job.times[0] for job in jobs], **close)
     np.testing.assert_array_equal(found.preempted, [job.preempted for job in jobs])
     np.testing.assert_array_equal(found.cached, [job.cached for job in jobs])
-    gaps = np.concatenate([np.diff(np.unique(job.times)) for job in jobs])  # between moments at which tokens come
+    gaps = np.concatenate([np.repeat(np.diff(np.unique(job.times)), job.width) for job in jobs])  # of moments
     if policy.batching.gang:
         return  # a whole batch leaves together: it counts tokens that nobody asked for
     np.testing.assert_allclose(found.finish_s, [job.times[-1] for job in jobs], **close)
-    assert found.replicas["tokens"].sum() == sum(len(job.times) for job in jobs) == requests.output.sum()
+    made = sum(job.width * len(job.times) for job in jobs)
+    assert found.replicas["tokens"].sum() == made == (requests.output * requests.samples).sum()
     assert found.gaps.sum() == found.replicas["gaps"].sum() == gaps.size
     np.testing.assert_allclose(found.replicas["gap_sum"].sum(), gaps.sum(), **close)
     np.testing.assert_allclose(found.replicas["gap_squares"].sum(), (gaps**2).sum(), **close)

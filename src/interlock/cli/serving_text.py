@@ -104,6 +104,8 @@ def _pairs(on: Deployment, name: str, m: Metrics, limits: Mapping[str, float]) -
         ("KV cache", f"{cache}; {100 * m.kv_waste:.1f} % of it unfilled"),
         ("preempted", f"{m.preemptions:,} times, {count(m.recomputed_tokens)} tokens computed again"),
     ]
+    if m.kv_spared is not None:
+        rows.append(("shared", f"{100 * m.kv_spared:.1f} % of blocks spared by answers that share their prompt"))
     if m.prefix_hit_rate:
         rows.append(("prefixes", f"{100 * m.prefix_hit_rate:.1f} % of prompt tokens found in the cache"))
     if m.tokens_per_pass is not None:

@@ -121,6 +121,8 @@ class LoadFlags:
     """Deviation of gamma gaps over their mean."""
     clients: Whole = 1
     """How many clients share drawn requests."""
+    n: Annotated[Whole, Parameter(alias="--best-of")] = 1
+    """Answers to every prompt, made side by side from one copy of its cache (parallel sampling)."""
     max_concurrency: Whole | None = None
     """Most requests under way at once; the others wait before they arrive (closed loop)."""
     seed: Whole = 0
@@ -130,5 +132,5 @@ class LoadFlags:
         """The requests at a rate."""
         return traffic(
             self.trace, shape=self.workload, prompt=self.prompt, output=self.output, count=self.requests, rate=rate,
-            process=self.arrivals, cv=self.cv, seed=self.seed, clients=self.clients,
+            process=self.arrivals, cv=self.cv, seed=self.seed, clients=self.clients, samples=size_of(self.n, "--n"),
         )  # fmt: skip

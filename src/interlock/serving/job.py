@@ -27,6 +27,7 @@ class Job:
     prompt: int
     output: int
     client: int = 0
+    width: int = 1  # answers to its prompt that are made side by side
     level: int = 0
     reserve: int = 0
     prefixes: tuple[int, ...] = ()
@@ -48,8 +49,8 @@ class Job:
 
     @property
     def left(self) -> int:
-        """Known tokens that are not in the cache."""
-        return self.known - self.context
+        """Known tokens that are not in the cache, while it is being read."""
+        return self.known + (self.width - 1) * self.made - self.context
 
     def writes(self, drafts: int) -> int:
         """Tokens that a step with so many drafts may add to its cache."""
@@ -59,6 +60,11 @@ class Job:
         """Tokens that a step gives it, with drafts accepted: no more than it asked for, nor than are set aside."""
         limit = self.reserve - self.context if reserved else accepted + 1
         return max(min(self.writes(accepted), limit), 1)
+
+    @property
+    def cached_tokens(self) -> int:
+        """Tokens of which its caches are made while it decodes: the prompt once, and what each answer has."""
+        return self.context + (self.width - 1) * (self.context - self.prompt)
 
     @property
     def done(self) -> bool:

@@ -42,12 +42,16 @@ class Ledger:
         tokens = job.known - job.swapped
         if not self.memory.grows:
             tokens = max(job.reserve, tokens + 1)
-        return -(-tokens // self.memory.block) - len(job.prefixes) * self.per_prefix
+        return job.width * -(-tokens // self.memory.block) - self.spared(job) - len(job.prefixes) * self.per_prefix
+
+    def spared(self, job: Job) -> int:
+        """Blocks that its answers share: those that the prompt fills."""
+        return (job.width - 1) * (job.prompt // self.memory.block) if self.memory.grows else 0
 
     def lacks(self, job: Job, tokens: int) -> int:
         """Blocks that a sequence needs for so many more tokens."""
-        needed = -(-(job.context + tokens) // self.memory.block) - len(job.prefixes) * self.per_prefix
-        return max(needed - job.blocks, 0)
+        needed = job.width * -(-(job.context + tokens) // self.memory.block) - self.spared(job)
+        return max(needed - len(job.prefixes) * self.per_prefix - job.blocks, 0)
 
     def hits(self, job: Job) -> int:
         """Leading prefix blocks that are cached."""

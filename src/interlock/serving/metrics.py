@@ -63,6 +63,7 @@ class Metrics:
     kv_occupancy: float
     kv_peak: float
     kv_waste: float
+    kv_spared: float | None  # blocks that answers to one prompt share, of those that they would hold; None without
     prefix_hit_rate: float
     tokens_per_pass: float | None  # of a sequence, where tokens are drafted
     draft_acceptance_rate: float | None
@@ -106,7 +107,8 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
     begin, end = float(outcome.arrival_s[0]), float(np.max(outcome.finish_s))
     duration = max(end - begin, 1e-12)
     columns = latencies(outcome)
-    tokens, prompts = int(requests.output.sum()), int(requests.prompt.sum())
+    outputs = requests.output * requests.samples
+    tokens, prompts = int(outputs.sum()), int(requests.prompt.sum())
     good = np.ones(len(requests), dtype=bool)
     for name, limit in (limits or {}).items():
         good &= ~(columns[name] > limit)  # a request of one token has no TPOT to miss
@@ -121,6 +123,7 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         pipelines = float(np.asarray(on.parallelism.data))
         joules = float(np.sum(rep["joules"])) + on.clock.static_w * duration * pipelines
     usd = None if on is None or on.price is None else on.price.usd_per_s * on.chips * duration
+    spared = float(np.sum(rep["spared_s"]))
     asked, passes = int(np.sum(rep["asked_tokens"])), int(np.sum(rep["passes"]))
     return Metrics(
         completed=len(requests),
@@ -146,6 +149,7 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         kv_occupancy=held,
         kv_peak=float(np.max(rep["peak_held"])) / outcome.blocks,
         kv_waste=float(np.sum(rep["waste_s"])) / used if used else 0.0,
+        kv_spared=spared / (spared + float(np.sum(rep["held_s"]))) if spared else None,
         prefix_hit_rate=float(np.sum(rep["hit_tokens"])) / asked if asked else 0.0,
         tokens_per_pass=1.0 + float(np.sum(rep["accepted"])) / passes if passes else None,
         draft_acceptance_rate=float(np.sum(rep["accepted"]) / np.sum(rep["drafted"])) if passes else None,
@@ -199,7 +203,8 @@ def _clients(outcome: Outcome, columns: Mapping[str, Floats], good: NDArray[np.b
     for code, name in enumerate(requests.clients):
         mine = requests.client == code
         if np.any(mine):
-            prompts, outputs = float(requests.prompt[mine].sum()), float(requests.output[mine].sum())
+            prompts = float(requests.prompt[mine].sum())
+            outputs = float((requests.output * requests.samples)[mine].sum())
             found[name] = {
                 "requests": float(mine.sum()),
                 "service": order.prompt_weight * prompts + order.token_weight * outputs,

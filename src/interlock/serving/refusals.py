@@ -43,7 +43,10 @@ def refuse(
     need = total if policy.memory.grows else np.maximum(total, reserve)
     if policy.memory.reserve == "predicted":
         need = total
-    lacking = -(-need // policy.memory.block) > blocks
+    own = -(-need // policy.memory.block) * requests.samples
+    if policy.memory.grows:
+        own = own - (requests.samples - 1) * (requests.prompt // policy.memory.block)
+    lacking = own > blocks
     if np.any(lacking):
         row = int(np.argmax(lacking))
         accepted = f"at most the {blocks * policy.memory.block} tokens that a replica's KV cache holds"
@@ -51,6 +54,14 @@ def refuse(
     if policy.batching.gang and policy.batching.wait_s > 1e9 and limited:
         accepted = "batches that close after a delay (dynamic), since one that waits to be full may wait for ever"
         raise InputError("--policy", f"{policy.name} with limited concurrency", accepted)
+    wide = requests.samples > policy.max_num_seqs
+    if np.any(wide):
+        row = int(np.argmax(wide))
+        found, accepted = f"{requests.samples[row]} answers to request {row + 1}", f"at most {policy.max_num_seqs}"
+        raise InputError("--n", found, f"{accepted} sequences of a batch (--max-num-seqs)")
+    if np.any(requests.samples > 1) and (policy.batching.gang or drafts):
+        accepted = "several answers to a prompt without speculation and without whole batches (static, dynamic)"
+        raise InputError("--n", f"{requests.samples.max()} with {policy.name}", accepted)
     if policy.batching.gang and drafts:
         accepted = "speculative decoding without whole batches (static, dynamic), whose tokens come in step"
         raise InputError("--policy", policy.name, accepted)

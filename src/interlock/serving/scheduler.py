@@ -130,10 +130,13 @@ class Scheduler:
             work.wake_s = self.next_waiting().arrival_s + batching.wait_s
         return work
 
+    def _seats(self, job: Job) -> int:
+        return job.width + sum(other.width for other in self.running)
+
     def _make_way(self) -> None:
         while self.waiting:
             job = self.next_waiting()
-            if len(self.running) < self.policy.max_num_seqs and self.memory.fits(job, alone=not self.running):
+            if self._seats(job) <= self.policy.max_num_seqs and self.memory.fits(job, alone=not self.running):
                 return
             others = self.decoding()
             worst = max(others, key=lambda other: (other.level, other.key, other.id), default=None)
@@ -168,7 +171,8 @@ class Scheduler:
     def _compose(self, work: Work, now: float, *, chased: bool) -> None:
         """Prompts begun before, then whoever is let in, up to the budget."""
         batching = self.policy.batching
-        budget = batching.token_budget - len(self.decoding()) * (1 + work.drafts) * batching.counts_decodes
+        rows = sum(job.width for job in self.decoding()) * (1 + work.drafts)
+        budget = batching.token_budget - rows * batching.counts_decodes
         for job in (job for job in self.running if job.state is State.READING):
             new = min(job.left, budget)
             if new > 0 and len(work.chunks) < batching.prompts:
@@ -185,7 +189,7 @@ class Scheduler:
             self._longest_answer = 0
         while self.waiting:
             job = self.next_waiting()
-            if len(self.running) >= limit or not self.memory.fits(job, alone=not self.running):
+            if self._seats(job) > limit or not self.memory.fits(job, alone=not self.running):
                 self._changed = False
                 return
             if not job.swapped:
@@ -218,7 +222,7 @@ class Scheduler:
             return
         if job.swapped:
             job.state, job.context = State.RESTORING, job.known - 1
-            self._moved += job.context
+            self._moved += job.cached_tokens
             return
         job.state, job.context = State.READING, min(found, job.known - 1)
         job.cached = job.context
@@ -230,7 +234,7 @@ class Scheduler:
         """Back to the queue, with the cache on the host or forgotten."""
         if job.state is State.DECODING:
             job.known, job.swapped = job.prompt + job.made, self.swaps
-            self._moved += job.context if self.swaps else 0
+            self._moved += job.cached_tokens if self.swaps else 0
         self.memory.lets_go(job)
         self.running.remove(job)
         job.state, job.context = State.WAITING, 0
@@ -265,6 +269,7 @@ class Scheduler:
             job.context += new
             self._changed = True
             if job.left == 0:
+                job.context = job.known
                 self._token(job, now)
                 job.state = State.DECODING
                 if self._ended(job):
@@ -290,7 +295,7 @@ class Scheduler:
         job.made += 1
         if job.made <= job.output:
             job.times.append(now)
-            self.counters[job.client] += self.policy.order.token_weight
+            self.counters[job.client] += self.policy.order.token_weight * job.width
 
     def _ended(self, job: Job) -> bool:
         """A request leaves with its last token; in a whole batch, with the last token of the longest answer."""

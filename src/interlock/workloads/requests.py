@@ -24,7 +24,7 @@ class Requests:
 
     Equal ids stand for equal tokens from the beginning of the prompt up to the block's end; those of request i are
     `prefix[prefix_at[i] : prefix_at[i + 1]]`. `deadline_s` is seconds from arrival to the first token; `session` is -1
-    for a request of its own.
+    for a request of its own; `samples` is how many answers to one prompt are made side by side.
     """
 
     arrival_s: Floats
@@ -38,6 +38,7 @@ class Requests:
     prefix_at: Integers = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     prefix_tokens: int = 0
     clients: tuple[str, ...] = ()
+    samples: Integers = field(default_factory=lambda: np.ones(0, dtype=np.int64))
 
     def __len__(self) -> int:
         return self.arrival_s.size
@@ -68,7 +69,7 @@ class Requests:
         return replace(self, **cut, prefix_at=self.prefix_at[: count + 1], prefix=self.prefix[: self.prefix_at[count]])
 
 
-_COLUMNS = ("arrival_s", "prompt", "output", "client", "session", "priority", "deadline_s")
+_COLUMNS = ("arrival_s", "prompt", "output", "client", "session", "priority", "deadline_s", "samples")
 
 
 def requests(
@@ -84,6 +85,7 @@ def requests(
     prefixes: list[list[int]] | None = None,
     prefix_tokens: int = 0,
     sort: bool = False,
+    samples: Any = None,
 ) -> Requests:
     """Checked columns.
 
@@ -99,6 +101,7 @@ def requests(
         prefixes: ids of the whole prompt blocks of each request.
         prefix_tokens: tokens of a block.
         sort: order by arrival instead of refusing what is not in order.
+        samples: answers to each prompt; one if None.
 
     Raises:
         InputError: nothing, columns of different length, times or lengths that cannot be.
@@ -137,6 +140,9 @@ def requests(
         prefix_at=at,
         prefix_tokens=prefix_tokens if ids.size else 0,
         clients=names,
+        samples=_numbers(samples, "samples", where).astype(np.int64)[order]
+        if samples is not None
+        else np.ones(n, np.int64),
     )
 
 

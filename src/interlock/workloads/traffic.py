@@ -28,6 +28,7 @@ def traffic(
     cv: float | None = None,
     seed: int = 0,
     clients: int = 1,
+    samples: int = 1,
 ) -> Requests:
     """The requests of a simulation.
 
@@ -42,10 +43,19 @@ def traffic(
         cv: of gaps, for gamma arrivals.
         seed: of everything drawn.
         clients: how many share drawn requests.
+        samples: answers to every prompt.
 
     Raises:
         InputError: no rate where none is known, or what the readers refuse.
     """
+    found = _traffic(trace, shape, prompt, output, count, rate, process, cv, seed, clients)
+    return found if samples == 1 else replace(found, samples=np.full(len(found), samples))
+
+
+def _traffic(
+    trace: str | None, shape: str | None, prompt: int | None, output: int | None, count: int | None,
+    rate: float | None, process: str | None, cv: float | None, seed: int, clients: int,
+) -> Requests:  # fmt: skip
     if rate is not None and not 0 < rate < 1e7:
         raise InputError("--rate", f"{rate:g}", "requests a second above 0")
     if count is not None and not 1 <= count <= 1e8:

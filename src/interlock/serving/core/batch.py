@@ -6,7 +6,7 @@ from typing import Any
 
 from interlock.serving.core.ends import push_end
 from interlock.serving.core.link import send
-from interlock.serving.core.memory import allocate, release
+from interlock.serving.core.memory import allocate, release, spared, written
 from interlock.serving.core.queue import insert, sync
 from interlock.serving.core.state import DECODING, FILLING, FINISHED, MOVING, RESTORING, WAITING, Cells
 
@@ -19,6 +19,7 @@ def admit(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, now: float, u:
     req[r].slot = rep[p].running
     c[u.running + p * u.seqs + rep[p].running] = r
     rep[p].running += 1
+    rep[p].seats += req[r].width
     rep[p].order += 1
     req[r].order = rep[p].order
     req[r].chunk = 0
@@ -33,11 +34,11 @@ def admit(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, now: float, u:
     if req[r].swapped:
         req[r].state = RESTORING
         req[r].left = 0
-        rep[p].delay += (req[r].known - 1) * u.swap_s
+        rep[p].delay += (written(req, r) - req[r].width) * u.swap_s
         return
     req[r].state = FILLING
     req[r].cached = min(hits, req[r].known - 1)
-    req[r].left = req[r].known - req[r].cached
+    req[r].left = written(req, r) - req[r].cached
     rep[p].hit_tokens += req[r].cached
     rep[p].asked_tokens += req[r].known
     if req[r].admitted < 0.0:
@@ -72,13 +73,15 @@ def join(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None
     req[r].swapped = 0
     req[r].state = DECODING
     req[r].start = index
-    rep[p].decodes += 1
-    rep[p].context += req[r].base
+    rep[p].decodes += req[r].width
+    rep[p].context += req[r].width * req[r].base
+    rep[p].shared += spared(req, r, u) * u.block
+    rep[p].spared += spared(req, r, u)
     if u.grows and u.drafts == 0:
-        c[u.growth + p * u.block + (index - req[r].base) % u.block] += 1
+        c[u.growth + p * u.block + (index - req[r].base) % u.block] += req[r].width
     if u.grouping == 1:
         sync(rep, c, f, p, req[r].client, u)
-        c[u.live + p * u.groups + req[r].client] += 1
+        c[u.live + p * u.groups + req[r].client] += req[r].width
     c[u.fresh + p * u.seqs + rep[p].fresh] = r
     rep[p].fresh += 1
     set_boundary(req, rep, c, f, p, r, u)
@@ -103,8 +106,10 @@ def _stop_decoding(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: An
     """Take a request out of the decoding ones; returns the blocks that it has got since."""
     steps = rep[p].index - req[r].start
     context = req[r].base + steps
-    rep[p].decodes -= 1
-    rep[p].context -= context
+    rep[p].decodes -= req[r].width
+    rep[p].context -= req[r].width * context
+    rep[p].shared -= spared(req, r, u) * u.block
+    rep[p].spared -= spared(req, r, u)
     req[r].made += steps
     if steps > 0:
         req[r].last = rep[p].last_decode
@@ -112,11 +117,12 @@ def _stop_decoding(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: An
         _forget_fresh(rep, c, f, p, r, u)
     if u.grouping == 1:
         sync(rep, c, f, p, req[r].client, u)
-        c[u.live + p * u.groups + req[r].client] -= 1
+        c[u.live + p * u.groups + req[r].client] -= req[r].width
     if not u.grows or u.drafts > 0:
         return 0
-    c[u.growth + p * u.block + (req[r].start - req[r].base) % u.block] -= 1
-    return int((context + u.block - 1) // u.block - (req[r].base + u.block - 1) // u.block)
+    c[u.growth + p * u.block + (req[r].start - req[r].base) % u.block] -= req[r].width
+    grown = (context + u.block - 1) // u.block - (req[r].base + u.block - 1) // u.block
+    return int(req[r].width * grown)
 
 
 def _forget_fresh(rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None:
@@ -138,6 +144,7 @@ def _leave(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any, grown
 def drop(req: Any, rep: Any, c: Cells, p: int, r: int, u: Any) -> None:
     """Take a request out of the batch."""
     rep[p].running -= 1
+    rep[p].seats -= req[r].width
     last = c[u.running + p * u.seqs + rep[p].running]
     c[u.running + p * u.seqs + req[r].slot] = last
     req[last].slot = req[r].slot
@@ -168,13 +175,13 @@ def preempt(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> N
         req[r].known = req[r].prompt + req[r].made
         req[r].swapped = 1 if u.swap_s >= 0.0 else 0
         if req[r].swapped:
-            rep[p].delay += (req[r].known - 1) * u.swap_s
-            rep[p].swapped_tokens += req[r].known - 1
+            rep[p].delay += (written(req, r) - req[r].width) * u.swap_s
+            rep[p].swapped_tokens += written(req, r) - req[r].width
         else:
-            rep[p].recomputed += req[r].known - 1
+            rep[p].recomputed += written(req, r) - req[r].width
     else:  # a half-read prompt is read again; a cache that was on its way back is still on the host
         if req[r].state == FILLING:
-            rep[p].recomputed += req[r].known - req[r].cached - req[r].left
+            rep[p].recomputed += written(req, r) - req[r].cached - req[r].left
         end_filling(req, rep, c, f, p, r, u)
     _leave(req, rep, c, f, p, r, u, grown)
     req[r].state = WAITING

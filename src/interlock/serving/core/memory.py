@@ -19,8 +19,18 @@ def own_blocks(req: Any, r: int, u: Any) -> int:
     tokens = req[r].known - (1 if req[r].swapped else 0)
     if not u.grows:
         tokens = max(req[r].reserve, tokens + 1)
-    blocks = (tokens + u.block - 1) // u.block
+    blocks = req[r].width * ((tokens + u.block - 1) // u.block) - spared(req, r, u)
     return int(blocks - req[r].prefixes * (u.prefix_tokens // u.block))
+
+
+def spared(req: Any, r: int, u: Any) -> int:
+    """Blocks that the answers to one prompt need not have twice: those that the prompt fills; they copy its last."""
+    return int((req[r].width - 1) * (req[r].prompt // u.block)) if u.grows else 0
+
+
+def written(req: Any, r: int) -> int:
+    """Tokens of which a request's caches are made: its prompt, and what each of its answers has."""
+    return int(req[r].known + (req[r].width - 1) * req[r].made)
 
 
 def matched(req: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from interlock.serving.core.batch import admit, preempt, victim
 from interlock.serving.core.ends import first_end
-from interlock.serving.core.memory import fits, take
+from interlock.serving.core.memory import fits, take, written
 from interlock.serving.core.queue import peek, pop
 from interlock.serving.core.speculate import drafted_cost, drafts_of, grow_for_drafts
 from interlock.serving.core.state import IDLE, NEVER, RUN, STEP, TIMER, Cells
@@ -56,7 +56,7 @@ def _make_way(req: Any, rep: Any, c: Cells, f: Cells, p: int, u: Any) -> None:
     """Iteration-level preemption: a request of a lower level takes the place of one of a higher."""
     while rep[p].waiting > 0:
         r = peek(rep, c, f, p, u)
-        if rep[p].running < u.seqs and fits(req, rep, c, f, p, r, u):
+        if rep[p].seats + req[r].width <= u.seqs and fits(req, rep, c, f, p, r, u):
             return
         worst = victim(req, rep, c, f, p, u, 1)
         if worst < 0 or req[worst].level <= req[r].level:
@@ -106,7 +106,7 @@ def _compose(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any,
         rep[p].longest = 0
     while rep[p].waiting > 0:
         r = peek(rep, c, f, p, u)
-        if rep[p].running >= limit or not fits(req, rep, c, f, p, r, u):
+        if rep[p].seats + req[r].width > limit or not fits(req, rep, c, f, p, r, u):
             rep[p].dirty = 0
             break
         if not req[r].swapped:
@@ -132,7 +132,7 @@ def _one_step(
     for i in range(rep[p].filling):
         r = c[u.filling + p * u.seqs + i]
         if req[r].chunk > 0:
-            read = req[r].known - req[r].left
+            read = written(req, r) - req[r].left
             tokens += req[r].chunk
             filled += chunk_cost(t[0], req[r].chunk, read)
             if u.unit_j > 0.0:

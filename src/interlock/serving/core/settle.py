@@ -21,7 +21,7 @@ def settle(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any) -
     rep[p].all_steps += steps
     if c[u.marks + 0] < u.trace_rows:
         _trace(rep, c, f, p, now, many, steps, u)
-    before = rep[p].held
+    before, spared_now = rep[p].held, rep[p].spared
     if many:
         _decode(req, rep, c, f, p, steps, many, u)
         rep[p].last_decode = now
@@ -48,6 +48,7 @@ def settle(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any) -
     rep[p].batch_s += passed * many
     rep[p].held_s += passed * (before if steps == 1 else 0.5 * (before + max(before, after)))
     rep[p].waste_s += passed * rep[p].waste
+    rep[p].spared_s += passed * spared_now
 
 
 def _decode(req: Any, rep: Any, c: Cells, f: Cells, p: int, steps: int, many: int, u: Any) -> None:
@@ -64,8 +65,8 @@ def _decode(req: Any, rep: Any, c: Cells, f: Cells, p: int, steps: int, many: in
         r = c[u.fresh + p * u.seqs + i]
         if req[r].state == DECODING and req[r].replica == p and req[r].start == rep[p].index:
             if req[r].last >= 0.0:
-                count_gap(rep, c, f, p, since + first - req[r].last, 1, u)
-            own += 1
+                count_gap(rep, c, f, p, since + first - req[r].last, req[r].width, u)
+            own += req[r].width
     rep[p].fresh = 0
     if many > own:
         count_gap(rep, c, f, p, since + first - rep[p].last_decode, many - own, u)
@@ -98,15 +99,15 @@ def _boundaries(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: A
 def _read(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, now: float, u: Any) -> None:
     """A prompt has been read: its step also made a token."""
     req[r].made += 1
-    rep[p].tokens += 1
+    rep[p].tokens += req[r].width
     if req[r].first < 0.0:
         req[r].first = now
     else:
-        count_gap(rep, c, f, p, now - req[r].last, 1, u)
+        count_gap(rep, c, f, p, now - req[r].last, req[r].width, u)
     req[r].last = now
     if u.grouping == 1:
         sync(rep, c, f, p, req[r].client, u)
-        f[u.counters + p * u.groups + req[r].client] += u.token_weight
+        f[u.counters + p * u.groups + req[r].client] += u.token_weight * req[r].width
     if req[r].made >= (rep[p].longest if u.gang > 0 else req[r].output):
         finish(req, rep, c, f, p, r, now, u)
     elif p < u.prefills:
