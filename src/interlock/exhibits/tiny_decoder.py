@@ -71,19 +71,20 @@ class TinyDecoder:
         """Logits of the last token; `cache` holds [keys, values] a layer, (t, G d), and grows."""
         x = self.embedding[tokens]
         for index, w in enumerate(self.layers):
-            normed = _norm(x)
+            normed = norm(x)
             k, v = normed @ w["k"], normed @ w["v"]
             if cache is not None:
                 k, v = np.concatenate([cache[index][0], k]), np.concatenate([cache[index][1], v])
                 cache[index] = [k, v]
-            x = x + self._attend(normed @ w["q"], k, v) @ w["o"]
-            normed = _norm(x)
+            x = x + self.attend(normed @ w["q"], k, v) @ w["o"]
+            normed = norm(x)
             gate = normed @ w["gate"]
             x = x + (gate / (1 + np.exp(-gate)) * (normed @ w["up"])) @ w["down"]
-        last: Floats = _norm(x)[-1] @ self.embedding.T
+        last: Floats = norm(x)[-1] @ self.embedding.T
         return last
 
-    def _attend(self, q: Floats, k: Floats, v: Floats) -> Floats:
+    def attend(self, q: Floats, k: Floats, v: Floats) -> Floats:
+        """What the last tokens of a sequence, (t, D), take from all of it, (T, G d)."""
         new, past = len(q), len(k) - len(q)
         mask = np.tril(np.ones((new, len(k)), dtype=bool), past)
         out, share = [], self.heads // self.kv_heads
@@ -117,6 +118,7 @@ class TinyDecoder:
         return sum(array.nbytes for layer in cache for array in layer)
 
 
-def _norm(x: Floats) -> Floats:
+def norm(x: Floats) -> Floats:
+    """Each token at a root mean square of one."""
     scaled: Floats = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-6)
     return scaled
