@@ -67,7 +67,28 @@ def _language() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]
     return windows[:-4096], following[:-4096], windows[-4096:], following[-4096:]
 
 
+Gradients = Callable[[list[Floats], NDArray[np.int64], NDArray[np.int64]], list[Floats]]
+
+
 def train(scheme: Scheme, steps: int = STEPS, seed: int = 0) -> Trained:
+    """Training with a scheme's hooks, and how it ends."""
+    zeroed: list[float] = []
+
+    def gradients(weights: list[Floats], windows: NDArray[np.int64], following: NDArray[np.int64]) -> list[Floats]:
+        found, lost = _gradients(weights, windows, following, scheme)
+        zeroed.append(lost)
+        return found
+
+    weights = descended(gradients, steps, seed)
+    return Trained(loss=loss_of(weights, scheme), zeroed=float(np.mean(zeroed or [0.0])))
+
+
+def plain_gradients(weights: list[Floats], windows: NDArray[np.int64], following: NDArray[np.int64]) -> list[Floats]:
+    """Gradients without any rounding."""
+    return _gradients(weights, windows, following, Scheme())[0]
+
+
+def descended(gradients: Gradients, steps: int = STEPS, seed: int = 0) -> list[Floats]:
     """Momentum with a rate that falls linearly to zero, from the same weights and over the same batches each time."""
     rng = np.random.default_rng(seed)
     shapes = ((CONTEXT * EMBEDDING, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, VOCABULARY))
@@ -75,17 +96,14 @@ def train(scheme: Scheme, steps: int = STEPS, seed: int = 0) -> Trained:
     weights = [w.astype(np.float32) for w in (*drawn, rng.standard_normal((VOCABULARY, EMBEDDING)) * 0.5)]
     speed = [np.zeros_like(w) for w in weights]
     windows, following, _, _ = _language()
-    zeroed: list[float] = []
     for step in range(steps):
         part = slice(step * BATCH, (step + 1) * BATCH)
-        found, lost = _gradients(weights, windows[part], following[part], scheme)
-        zeroed.append(lost)
         rate = np.float32(RATE * (1 - MOMENTUM) * (1 - step / steps))
-        for place, gradient in enumerate(found):
+        for place, gradient in enumerate(gradients(weights, windows[part], following[part])):
             if np.isfinite(gradient).all():  # as loss scaling does: a step that overflowed is left out
                 speed[place] = np.float32(MOMENTUM) * speed[place] + gradient
                 weights[place] = weights[place] - rate * speed[place]
-    return Trained(loss=_loss(weights, scheme), zeroed=float(np.mean(zeroed or [0.0])))
+    return weights
 
 
 def _forward(weights: list[Floats], windows: NDArray[np.int64], q: Hook) -> tuple[list[Floats], list[Floats], Floats]:
@@ -115,7 +133,8 @@ def _gradients(weights: list[Floats], windows: NDArray[np.int64], following: NDA
     return [*found[::-1], embedding], float(np.mean(lost))
 
 
-def _loss(weights: list[Floats], scheme: Scheme) -> float:
+def loss_of(weights: list[Floats], scheme: Scheme) -> float:
+    """Loss on windows that training never saw, through the forward hooks."""
     _, _, windows, following = _language()
     logits = _forward(weights, windows, scheme.forward)[2]
     top = logits.max(axis=1, keepdims=True)
