@@ -47,9 +47,7 @@ def test_guessed_loads_hide_behind_arithmetic():
     assert token_seconds(**common, missed=0, guessed=1, ahead_s=0.05) == pytest.approx(1.2)
 
 
-@given(
-    st.integers(1, 12), st.integers(1, 5), st.floats(0.1, 5), st.floats(0.0, 5), st.integers(1, 3)
-)
+@given(st.integers(1, 12), st.integers(1, 5), st.floats(0.1, 5), st.floats(0.0, 5), st.integers(1, 3))
 def test_the_ring_takes_what_its_closed_form_says(layers, buffers, compute, load, passes):
     found = ring_timeline(layers, buffers, compute, load, passes).makespan
     assert found == pytest.approx(ring_seconds(layers, buffers, compute, load, passes))

@@ -53,7 +53,10 @@ class TinyMoe:
         return best, np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def forward(
-        self, x: Floats, experts: Experts, choose: Callable[[int, Floats], tuple[NDArray[np.int64], Floats]] | None = None
+        self,
+        x: Floats,
+        experts: Experts,
+        choose: Callable[[int, Floats], tuple[NDArray[np.int64], Floats]] | None = None,
     ) -> tuple[Floats, list[NDArray[np.int64]], list[Floats]]:
         """Logits, the experts chosen in each layer, and the stream that entered it; row by row, as decoding is."""
         choices, streams = [], []

@@ -90,4 +90,4 @@ def token_loads(model: Model, formats: Formats, drive: Flash, sparsity: Sparsity
 
 
 def _weights(network, width: int) -> list[Weight]:  # type: ignore[no-untyped-def]
-    return [weight for weight in network.weights(width) if weight.group == "linear"]
+    return [weight for weight in network.weights(width) if weight.group in {"linear", "expert"}]

@@ -62,7 +62,9 @@ class NeuronStore:
         if self.bundled:
             return self._read(2 * neuron * self.width, 2 * self.width)
         place = neuron * self.width
-        return np.concatenate([self._read(place, self.width), self._read(self.neurons * self.width + place, self.width)])
+        return np.concatenate(
+            [self._read(place, self.width), self._read(self.neurons * self.width + place, self.width)]
+        )
 
     def _read(self, element: int, count: int) -> Floats:
         self._file.seek(4 * element)

@@ -48,6 +48,7 @@ def _phone() -> list[Chip]:
     """A CPU that reads half of the memory bus, the NPU, and compute beside the banks with four times the bus."""
     npu = chip("dimensity-9300")
     bus, peak = npu.main.bandwidth or float("nan"), npu.peak("int8") or float("nan")
+
     def made(name: str, share: float, rate: float) -> Chip:
         engine = Engine(peaks={"int8": peak * rate, "fp16": peak * rate / 4})
         vector = Engine(peaks={"fp32": peak * rate / 8})

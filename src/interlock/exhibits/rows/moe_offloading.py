@@ -91,7 +91,8 @@ def _mixtral(hit: float, recall: float) -> list[Figure]:
         )  # fmt: skip
         slow = published("mixtral-offload-slow")
         figures += [
-            above(f"Mixtral on {name}, tokens a second: no slower than the slow end", slow, 1 / seconds, "token/s"),
+            above(f"Mixtral on {name}: no slower than measured at the slow end", slow, 1 / seconds, "token/s",
+                  "with the small model's hit rate and recall"),
             above(f"{name}: times loading whole layers", 3.0, naive / seconds),
-        ]
+        ]  # fmt: skip
     return figures

@@ -65,9 +65,7 @@ def _predicted() -> list[Figure]:
     fastest = split.token(best, frequency, group, other)
     on_device = float(device.usable) / weights
     by_layers = weights * (on_device / rate[0] + (1.0 - on_device) / rate[1])
-    server = float(
-        price_step(model, decode(1.0, 128.0), HALF, Parallelism(), Chips.calibrated(chip("a100-80g"))).time
-    )
+    server = float(price_step(model, decode(1.0, 128.0), HALF, Parallelism(), Chips.calibrated(chip("a100-80g"))).time)
     return [
         above("activations that the program finds on the device, over greedy", 1.0, best.saved / plain.saved),
         above("the same where a layer needs 6 of 64 groups to use the device", forced[1] + 1.0, forced[0],
