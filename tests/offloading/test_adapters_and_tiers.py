@@ -1,5 +1,6 @@
 """Many adapters, and prefixes in host memory and flash."""
 
+import itertools
 from collections import OrderedDict
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_gathered_adapters_beat_one_step_each(desktop):
     many = [
         adapter_step(model("llama-2-7b"), desktop, HALF, adapters=count, **common) for count in (1, 8, 64, 512, 2048)
     ]
-    assert all(a.step_s <= b.step_s for a, b in zip(many, many[1:], strict=False))
+    assert all(a.step_s <= b.step_s for a, b in itertools.pairwise(many))
     assert many[-1].merged_s > 4 * many[-1].step_s
     assert many[0].merged_s == pytest.approx(many[0].base_s)
     assert many[-1].hit_rate < many[0].hit_rate == 1.0

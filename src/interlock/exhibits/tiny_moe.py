@@ -1,6 +1,7 @@
 """A small mixture of experts, trained once a process on the shipped text; read afterwards in NumPy.
 
-idea:  the next character from the last eight and the mean of the last 32, through residual layers of eight experts of which two are chosen; trained
+idea:  the next character from the last eight and the mean of the last 32, through residual layers of eight experts of
+       which two are chosen; trained
        with a balancing penalty (Fedus et al. 2022), in a few seconds.
 keeps: text that is judged was not trained on; experts are separate arrays, so that they can be kept elsewhere.
 """

@@ -9,6 +9,7 @@ keeps:   with prefetch layer by layer a hit costs the longer of the read and the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,5 +83,5 @@ def tier_hits(blocks: Sequence[int], capacities: Sequence[int]) -> tuple[int, ..
     """Uses that each tier answers, fastest first, and last those that none does; capacities in blocks."""
     distances = stack_distances(blocks)
     ends = np.concatenate([[0.0], np.cumsum(capacities)])
-    hits = [int(((distances >= a) & (distances < b)).sum()) for a, b in zip(ends, ends[1:], strict=False)]
+    hits = [int(((distances >= a) & (distances < b)).sum()) for a, b in itertools.pairwise(ends)]
     return (*hits, len(distances) - sum(hits))

@@ -66,14 +66,15 @@ def _predicted() -> list[Figure]:
     kept = published("flash-manage-32k") + processor / 2.0
     ours = 1e3 * wide.seconds["bundled"] + kept
     return [
-        within("random reads of 16 KiB, from those of 8 KiB", published("flash-rate-16k"), float(drive.rate(16384.0)) / 1e9,
-               0.1, "GB/s"),
+        within("random reads of 16 KiB, from those of 8 KiB", published("flash-rate-16k"),
+               float(drive.rate(16384.0)) / 1e9, 0.1, "GB/s"),
         within("naive, 16 bits", published("flash-naive-16"), milliseconds["naive"], 0.05, "ms"),
         within("predicted neurons alone", published("flash-predicted-16"), milliseconds["predicted"], 0.1, "ms",
                "the latency of a read is fitted to this chunk"),
         within("fresh neurons alone", published("flash-windowed-16"), milliseconds["windowed"], 0.1, "ms"),
         within("fresh neurons, bundled", published("flash-bundled-16"), milliseconds["bundled"], 0.2, "ms"),
-        within("bundled, 32 bits, chunks of 32 KiB", published("flash-load-32k"), 1e3 * wide.seconds["bundled"], 0.1, "ms"),
+        within("bundled, 32 bits, chunks of 32 KiB", published("flash-load-32k"), 1e3 * wide.seconds["bundled"], 0.1,
+               "ms"),
         within("times naive loading on a GPU, with the arithmetic of an RTX 4090",
                published("flash-naive-gpu") / published("flash-ours-gpu"),
                (milliseconds["naive"] + compute) / (milliseconds["bundled"] + compute), 0.2,

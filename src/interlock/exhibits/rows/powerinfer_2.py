@@ -25,7 +25,8 @@ def run() -> Reproduction:
     ratios, gaps = [], []
     for _ in range(50):
         shape = {"layers": 4, "held": int(rng.integers(0, 12)), "read": int(rng.integers(1, 12)),
-                 "compute_s": float(rng.uniform(0.1, 1)), "read_s": float(rng.uniform(0, 2)), "dense_s": 0.5}  # fmt: skip
+                 "compute_s": float(rng.uniform(0.1, 1)), "read_s": float(rng.uniform(0, 2)),
+                 "dense_s": 0.5}  # fmt: skip
         fine, coarse = (pipeline(**shape, by_cluster=way).makespan for way in (True, False))  # type: ignore[arg-type]
         ratios.append(fine / coarse)
         gaps.append(abs(fine / pipeline_seconds(**shape, by_cluster=True) - 1))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""SE-MoE: layers of experts pass through a ring of buffers; loads hide as long as they are no longer than arithmetic."""
+"""SE-MoE: layers of experts pass through a ring of buffers; loads no longer than arithmetic are hidden."""
 
 import numpy as np
 
