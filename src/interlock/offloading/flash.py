@@ -2,8 +2,8 @@
 
 source:  Alizadeh et al. 2023, LLM in a flash: windowing, row-column bundling, predicted sparsity.
 idea:    the rate of random reads grows with the chunk, because each read waits once; keeping the neurons of the last k
-         tokens leaves only new ones to be read; a neuron's row of the up-projection and column of the down-projection are
-         always needed together and stored together.
+         tokens leaves only new ones to be read; a neuron's row of the up-projection and its column of the
+         down-projection are always needed together and stored together.
 symbols: c bytes of a chunk, r sequential rate, t latency of a read over the reads in flight.
 keeps:   rate = c / (t + c / r), at most r.
 """
