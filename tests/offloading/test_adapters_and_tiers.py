@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from interlock.hardware.node import node
 from interlock.models import Formats, model, scheme
-from interlock.offloading import altered, machine_of
+from interlock.offloading import machine_of
 from interlock.offloading.adapters import adapter_elements, adapter_step, distinct_adapters, hit_rate, popularity
 from interlock.offloading.kv_tiers import prefix_hit, stack_distances, tier_hits
 
@@ -19,8 +19,7 @@ HALF = Formats.of(scheme("fp16", "fp16"))
 
 @pytest.fixture
 def desktop():
-    place = machine_of(node("desktop-rtx4090"))
-    return altered(place, {"storage_bytes": 1e12, "storage_read": 7e9})
+    return machine_of(node("desktop-rtx4090"))
 
 
 def cascade(blocks, capacities):

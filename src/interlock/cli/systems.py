@@ -12,6 +12,7 @@ from interlock.cli.show import heading, line, matching, pairs, print_json, progr
 from interlock.cli.words import some
 from interlock.errors import InputError
 from interlock.exhibits.base import Exhibit, Figure, Reproduction
+from interlock.exhibits.discovery import exhibit as find_exhibit
 from interlock.exhibits.discovery import exhibit_ids, run, run_all
 from interlock.exhibits.systems import System, system, systems
 
@@ -83,9 +84,12 @@ def run_exhibits(name: str | None = None, /, *, all: Switch = False, json: Switc
             _print(exhibit, reproduction)
         line(f"\n{passed} of {some(len(results), 'exhibit')} {'passes' if len(results) == 1 else 'pass'}")
         ran = {exhibit.id for exhibit, _ in results}
-        skipped = [each for each in exhibit_ids() if each not in ran] if all else []
-        if skipped:
-            line(f"not run without interlock[lab]: {some(len(skipped), 'exhibit')}, {', '.join(skipped)}")
+        skipped: dict[str, list[str]] = {}
+        for each in exhibit_ids() if all else ():
+            if each not in ran and (left := find_exhibit(each)) is not None:
+                skipped.setdefault(left.needs, []).append(each)
+        for extra, names in skipped.items():
+            line(f"not run without interlock[{extra}]: {some(len(names), 'exhibit')}, {', '.join(names)}")
     if passed < len(results):
         raise SystemExit(1)
 

@@ -76,7 +76,7 @@ class Exhibit:
         claim: what somebody says of it.
         run: compares.
         missing: what the catalogue's check asks for and `run` does not show; "" if nothing.
-        needs: the extra to install before it can be run, "lab"; "" for none.
+        needs: the extra to install before it can be run, "lab" or "offload"; "" for none.
     """
 
     id: str

@@ -10,7 +10,7 @@ from functools import cache
 from interlock.errors import InputError, MissingExtraError
 from interlock.exhibits import rows
 from interlock.exhibits.base import Exhibit, Reproduction
-from interlock.lab.extras import require_lab
+from interlock.lab.extras import require_lab, require_offload
 
 
 @cache
@@ -52,7 +52,8 @@ def run(system: str) -> tuple[Exhibit, Reproduction]:
     if found is None:
         raise InputError("system", repr(system), f"one of the {len(exhibit_ids())} systems that have an exhibit")
     if found.needs:
-        require_lab(f"the exhibit of {system}")
+        require = require_offload if found.needs == "offload" else require_lab
+        require(f"the exhibit of {system}")
     return found, found.run()
 
 

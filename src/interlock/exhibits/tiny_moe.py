@@ -53,17 +53,12 @@ class TinyMoe:
         weights = np.exp(kept - kept.max(axis=1, keepdims=True))
         return best, np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def forward(
-        self,
-        x: Floats,
-        experts: Experts,
-        choose: Callable[[int, Floats], tuple[NDArray[np.int64], Floats]] | None = None,
-    ) -> tuple[Floats, list[NDArray[np.int64]], list[Floats]]:
+    def forward(self, x: Floats, experts: Experts) -> tuple[Floats, list[NDArray[np.int64]], list[Floats]]:
         """Logits, the experts chosen in each layer, and the stream that entered it; row by row, as decoding is."""
         choices, streams = [], []
         for layer in range(LAYERS):
             streams.append(x)
-            best, weights = (choose or self.chosen)(layer, x)
+            best, weights = self.chosen(layer, x)
             choices.append(best)
             normed, out = norm(x), np.zeros_like(x)
             for row in range(len(x)):
@@ -72,6 +67,27 @@ class TinyMoe:
                     out[row] += weight * (np.maximum(normed[row] @ up, 0.0) @ down)
             x = x + out
         return norm(x) @ self.head, choices, streams
+
+    def together(self, x: Floats, allowed: NDArray[np.bool_] | None = None) -> tuple[Floats, NDArray[np.int64]]:
+        """Logits and choices (layers, rows, TOP) of many rows at once, among `allowed` (layers, rows, EXPERTS)."""
+        choices = []
+        for layer in range(LAYERS):
+            normed = norm(x)
+            scores = normed @ self.gates[layer]
+            if allowed is not None:
+                scores = np.where(allowed[layer], scores, -np.inf)
+            best = np.argsort(-scores, axis=1, kind="stable")[:, :TOP]
+            kept = np.take_along_axis(scores, best, axis=1)
+            weights = np.exp(kept - kept.max(axis=1, keepdims=True))
+            share = np.zeros_like(scores)
+            np.put_along_axis(share, best, weights / weights.sum(axis=1, keepdims=True), axis=1)
+            out = np.zeros_like(x)
+            for expert in range(EXPERTS):
+                inner = np.maximum(normed @ self.up[layer, expert], 0.0)
+                out += share[:, expert, None].astype(np.float32) * (inner @ self.down[layer, expert])
+            x = x + out
+            choices.append(best)
+        return norm(x) @ self.head, np.stack(choices)
 
 
 def norm(x: Floats) -> Floats:
@@ -96,7 +112,8 @@ def tiny_moe() -> TinyMoe:
     torch.manual_seed(0)
 
     def drawn(*shape: int) -> torch.Tensor:
-        return (torch.randn(*shape) / shape[-2] ** 0.5).requires_grad_()
+        found: torch.Tensor = torch.randn(*shape) / shape[-2] ** 0.5
+        return found.requires_grad_()
 
     w = {
         "embedding": drawn(count, 16), "mix": drawn(CONTEXT * 16 + 16, WIDTH), "gates": drawn(LAYERS, WIDTH, EXPERTS),
@@ -107,7 +124,8 @@ def tiny_moe() -> TinyMoe:
     rng = np.random.default_rng(0)
 
     def normed(x: torch.Tensor) -> torch.Tensor:
-        return x / torch.sqrt((x * x).mean(dim=-1, keepdim=True) + 1e-6)
+        found: torch.Tensor = x / torch.sqrt((x * x).mean(dim=-1, keepdim=True) + 1e-6)
+        return found
 
     for _ in range(STEPS):
         starts = rng.integers(0, cut - PAST - 1, BATCH)
@@ -123,7 +141,7 @@ def tiny_moe() -> TinyMoe:
             uneven = uneven + EXPERTS * ((share > 0).float().mean(0) / TOP * scores.softmax(dim=1).mean(0)).sum()
         loss = torch.nn.functional.cross_entropy(normed(x) @ w["head"], torch.from_numpy(tokens[starts + PAST]))
         optimizer.zero_grad()
-        (loss + 0.001 * uneven).backward()
+        torch.autograd.backward(loss + 0.001 * uneven)
         optimizer.step()
     arrays = {name: value.detach().numpy().astype(np.float32) for name, value in w.items()}
     return TinyMoe(unseen=tokens[cut:], **arrays)

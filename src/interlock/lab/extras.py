@@ -28,6 +28,15 @@ def require_gguf(purpose: str) -> None:
     _require(("gguf",), purpose, "lab-models")
 
 
+def require_offload(purpose: str) -> None:
+    """Check for the solver of linear and integer programs.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    _require(("scipy",), purpose, "offload")
+
+
 def _require(packages: tuple[str, ...], purpose: str, extra: str) -> None:
     if any(find_spec(package) is None for package in packages):
         raise MissingExtraError(purpose, extra)

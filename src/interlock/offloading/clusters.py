@@ -33,7 +33,8 @@ def pipeline(
         known = len(tasks) - 1
         reads = range(len(tasks), len(tasks) + read)
         tasks += [Task(stream="flash", seconds=read_s, after=(known,), name="read")] * read
-        waits: list[tuple[int, ...]] = [(known,)] * held + [(number,) for number in reads]
+        waits: list[tuple[int, ...]] = [(known,) for _ in range(held)]
+        waits += [(number,) for number in reads]
         if not by_cluster:
             waits = [(known, *reads)] * (held + read)
         tasks += [Task(stream="compute", seconds=compute_s, after=wait, name="cluster") for wait in waits]

@@ -55,7 +55,9 @@ def assign(graph: Graph) -> tuple[int, ...]:
     cost = np.zeros(count)
     can = np.isfinite(graph.seconds)
     cost[:nodes] = np.where(can, graph.seconds, 0.0).ravel()
-    rows, least, most = [], [], []
+    rows: list[Floats] = []
+    least: list[float] = []
+    most: list[float] = []
     for place in range(operators):
         row = np.zeros(count)
         row[place * processors : (place + 1) * processors] = 1.0

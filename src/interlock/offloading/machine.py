@@ -36,7 +36,6 @@ class Machine:
     to_host: float
     storage_read: float
     storage_write: float
-    host_bandwidth: float | None = None
     unified: bool = False  # device and host share one memory, and storage is read into it
 
     @property
@@ -73,7 +72,6 @@ def machine_of(place: Node | Chip) -> Machine:
         to_host=link,
         storage_read=read or (flash.bandwidth if flash is not None and flash.bandwidth else 0.0),
         storage_write=(node.storage_write if node is not None and node.storage_write else None) or read or 0.0,
-        host_bandwidth=None if node is None else node.host_memory_bandwidth,
         unified=unified,
     )
 

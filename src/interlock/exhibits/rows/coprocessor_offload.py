@@ -15,6 +15,7 @@ from interlock.operators import Kind
 from interlock.parallel import Parallelism
 
 CLAIM = claim("mobile processors offload to co-processors and compute in memory", "the mobile slides, trends")
+NEEDS = "offload"
 KEPT = Formats.of(scheme("int4-g64", "int8"))
 
 

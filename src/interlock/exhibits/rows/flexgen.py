@@ -13,6 +13,7 @@ from interlock.offloading.work import layer_work
 from interlock.offloading.zigzag import run_schedule, slots_of
 
 CLAIM = claim("OPT-175B at 1 token/s on one 16 GB T4 with an effective batch of 144", "Sheng et al. 2023, abstract")
+NEEDS = "offload"
 CASES = (("175b", 16, "flexgen-opt-175b"), ("175b", 4, "flexgen-4-bit-opt-175b"),
          ("30b", 16, "flexgen-opt-30b"), ("30b", 4, "flexgen-4-bit-opt-30b"))  # fmt: skip
 SLACK = ("the T4 throttles at 70 W and FlexGen's kernels are eager PyTorch: the catalogue's rates are above both; "

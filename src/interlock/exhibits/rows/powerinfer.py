@@ -15,6 +15,7 @@ from interlock.offloading.neurons import Split, frequencies, greedy, solve
 from interlock.parallel import Parallelism
 
 CLAIM = claim("up to 11.69 times llama.cpp on an RTX 4090", "Song et al. 2023, abstract")
+NEEDS = "offload"
 GROUPS = 64  # of a layer's neurons
 HALF = Formats.of(scheme("fp16", "fp16"))
 
