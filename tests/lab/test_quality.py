@@ -77,6 +77,21 @@ def test_a_technique_that_refuses_does_not_stop_a_sweep(shipped: ModelFolder):
     assert [entry.was_known for entry in sweep(study, [asked_technique("rtn", 4, 64)], "h100-sxm")] == [True]
 
 
+def test_a_setting_that_changes_nothing_is_flagged(shipped: ModelFolder):
+    study = Study(shipped, replace(SETTINGS, tokens=128, questions=0))
+    kept, rounded = (study.measure(asked_technique(f"rtn:format={name}")) for name in ("fp32", "int8"))
+    assert any("lossless here" in note for note in kept.notes)
+    assert not any("lossless here" in note for note in rounded.notes)
+
+
+def test_groups_that_do_not_fit_are_refused_before_anything_is_measured(shipped: ModelFolder):
+    study = Study(shipped, replace(SETTINGS, tokens=128, questions=0))
+    with pytest.raises(InputError, match="64 or 128 or 256, which divide every layer") as refused:
+        study.measure(asked_technique("awq", 4, 96))
+    assert refused.value.where == "--group-size"
+    assert list(all_records()) == []
+
+
 def test_rows_are_plain_and_complete(measured: tuple[Study, list[QualityRecord]]):
     original, eight, *_ = measured[1]
     row = quality_row(eight, original)

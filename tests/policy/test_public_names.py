@@ -39,7 +39,7 @@ DEPLOYMENT = """
     --technique --batch --max-num-seqs --workload --prompt --input-len --output --output-len --images --routing-skew
     --price --host-memory --stack --json
 """
-JUDGE = "--model --text --tokens --calibration-tokens --questions --context --seed "
+JUDGE = "--model --text --tokens --calibration-tokens --questions --context --harness --harness-limit --seed "
 OPTIONS = {
     "plan": """
         --model --chips --workload --prompt --input-len --output --output-len --images --objective --ttft --tpot

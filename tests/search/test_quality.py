@@ -17,8 +17,9 @@ from interlock.models.identity import fingerprint
 from interlock.report import plan_record
 from interlock.report.csv_table import plan_csv
 from interlock.report.page import plan_page
-from interlock.search import Plan
+from interlock.search import Plan, claims
 from interlock.search.loss import BASES, percent
+from interlock.search.shipped_quality import MeasuredRow, MeasuredTable
 
 ON: dict[str, Any] = {"chips": ["h100-sxm"], "objective": "tpot", "max_chips": 1}
 
@@ -288,3 +289,59 @@ def test_the_record_and_the_page_carry_loss_interval_and_evidence():
     assert "published claim on decapoda-research/llama-7b-hf" in page
     assert "quality_loss_high_ratio" in plan_csv(plan).splitlines()[0]
     assert "quality_loss" not in plan_csv(api.plan("llama-7b", **ON)).splitlines()[0]
+
+
+def test_losses_of_weights_and_cache_measured_apart_are_a_sum_and_called_one(folder: Path):
+    keep(fingerprint(folder), (0.01, 0.005, 0.02))
+    kv = (("KVFormat", "fp8-e4m3"),)
+    keep(fingerprint(folder), (0.001, 0.0, 0.002), technique="kv-fp8", parameters={}, effects=kv)
+    wanted = {**ON, "weight_formats": ["int4-g128"], "kv_cache_dtypes": ["fp8-e4m3"], "max_quality_loss": "5%"}
+    strict = api.plan(str(folder), **wanted, quality_basis="measured")
+    assert strict.recommended is None
+    assert any("gptq+kv-fp8` would settle it" in " ".join(note.split()) for note in strict.notes), strict.notes
+    plan = api.plan(str(folder), **wanted, quality_basis="any")
+    offer = plan.space.offer(plan.recommended.request.scheme)  # type: ignore[union-attr]
+    assert offer is not None
+    assert offer.loss is not None
+    assert offer.loss.evidence is Evidence.ASSUMED
+    assert offer.loss.value == pytest.approx(1.01 * 1.001 - 1)
+    assert "not measured together" in offer.loss.known
+    assert offer.technique == "gptq here + kv-fp8 here"
+
+
+def test_a_composition_that_was_measured_is_not_a_sum(folder: Path):
+    both = (("WeightFormat", "int4-g128"), ("KVFormat", "fp8-e4m3"))
+    keep(fingerprint(folder), (0.03, 0.02, 0.04), technique="gptq+kv-fp8", parameters={"1.bits": 4}, effects=both)
+    plan = api.plan(
+        str(folder), **ON, weight_formats=["int4-g128"], kv_cache_dtypes=["fp8-e4m3"], max_quality_loss="5%"
+    )
+    offer = plan.space.offer(plan.recommended.request.scheme)  # type: ignore[union-attr]
+    assert offer is not None
+    assert offer.loss is not None
+    assert (offer.loss.evidence, offer.loss.value, offer.loss.sum) == (Evidence.MEASURED_HERE, 0.03, None)
+
+
+def table_of(weights: str) -> MeasuredTable:
+    return MeasuredTable(
+        model="mine", fingerprint=weights, text="a text", context=256, test_tokens=4096, calibration_tokens=8192,
+        seed=0, release="0", made="2026-01-01", notes=(), pairs=(),
+        rows=(
+            MeasuredRow(technique="", perplexity=(30.0, 28.0, 32.0), bits=16.0, apply_cpu_s=0.0, code="c"),
+            MeasuredRow(technique="gptq", perplexity=(30.1, 28.1, 32.1), bits=4.1, apply_cpu_s=1.0, code="c",
+                        effects=(("WeightFormat", "int4-g128"),), perplexity_loss=(0.004, 0.002, 0.006)),
+            MeasuredRow(technique="gptq", perplexity=(60.0, 58.0, 62.0), bits=4.1, apply_cpu_s=1.0, code="c",
+                        outliers=64.0, effects=(("WeightFormat", "int4-g128"),), perplexity_loss=(1.0, 0.9, 1.1)),
+        ),
+    )  # fmt: skip
+
+
+def test_what_ships_counts_for_these_very_weights_alone(folder: Path, monkeypatch: Any):
+    asked = {**ON, "weight_formats": ["int4-g128"], "max_quality_loss": "1%", "quality_basis": "measured"}
+    monkeypatch.setattr(claims, "shipped_tables", lambda: {"mine": table_of(fingerprint(folder))})
+    plan = api.plan(str(folder), **asked)
+    assert weights_of(plan) == "int4-g128"
+    loss = plan.space.offer(plan.recommended.request.scheme).loss  # type: ignore[union-attr]
+    assert loss.evidence is Evidence.MEASURED  # type: ignore[union-attr]
+    assert "shipped with Interlock" in loss.reference  # type: ignore[union-attr]
+    monkeypatch.setattr(claims, "shipped_tables", lambda: {"mine": table_of("other weights")})
+    assert api.plan(str(folder), **asked).recommended is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from interlock.cli.flags import Whole
+from interlock.cli.flags import Whole, listed
 from interlock.errors import InputError
 from interlock.lab.extras import require_lab
 
@@ -35,6 +35,10 @@ class JudgeFlags:
     """Questions with four answers, built from the text; 0 for none."""
     context: Whole = 0
     """Tokens of a window; 512, or what the model is made for, if 0."""
+    harness: str | None = None
+    """Tasks of the LM Evaluation Harness, separated by commas: names, or YAML files; needs lm-eval and their data."""
+    harness_limit: Whole = 100
+    """Samples of each task of the harness."""
     seed: Whole = 0
     """Of what is drawn: calibration windows, questions, bootstrap."""
 
@@ -50,6 +54,7 @@ class JudgeFlags:
             ("--calibration-tokens", self.calibration_tokens, 1),
             ("--questions", self.questions, 0),
             ("--context", self.context, 0),
+            ("--harness-limit", self.harness_limit, 1),
             ("--seed", self.seed, 0),
         ):
             if value < least:
@@ -68,5 +73,7 @@ class JudgeFlags:
             questions=self.questions,
             context=self.context,
             seed=self.seed,
+            harness=tuple(listed(self.harness, "--harness") or ()),
+            harness_limit=self.harness_limit,
         )
         return Study(find_model(self.model), settings, advance)

@@ -62,8 +62,8 @@ def quality(
     with steps() as advance:
         study = (flags or JudgeFlags()).study(advance)
         decode = predicted_decode(study.folder, chip, asked.effects() if asked else ())
+        record = study.measure(asked) if asked else None  # refuses what does not fit before anything is measured
         original = study.original
-        record = study.measure(asked) if asked else None
     if json:
         shown = [original] if record is None else [original, record]
         print_json([quality_row(each, original, decode_row(decode, each)) for each in shown])
@@ -94,12 +94,15 @@ def _print(original: QualityRecord, record: QualityRecord | None, decode: Predic
     line()
     rows = [[title, *(interval_text(each.figures.get(name)) for each in shown)] for name, title in _OWN.items()]
     rows += [[title, *(percent_text(each.figures.get(name)) for each in shown)] for name, title in _SHARES.items()]
+    tasks = [name for name in original.figures if name.startswith("task ")]
+    rows += [[name, *(percent_text(each.figures.get(name)) for each in shown)] for name in tasks]
     rows.append(["bits a linear weight", *(f"{each.weight_bits(original):.4g}" for each in shown)])
     rows.append(["weights", *(show(sum(each.stored.values()), "B") for each in shown)])
     table([("", "left"), *((each.subject.technique or "original", "left") for each in shown)], rows)
     if record is not None:
         heading("Beside the original")
         told = [(title, percent_text(record.figures.get(name))) for name, title in _APART.items()]
+        told += [(name, percent_text(record.figures.get(f"{name}, change"))) for name in tasks]
         told.insert(1, ("KL divergence", f"{interval_text(record.figures.get('divergence'))} nats a token"))
         pairs([(title, text) for title, text in told if text])
         heading("Cost")

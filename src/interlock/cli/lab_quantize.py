@@ -60,6 +60,7 @@ def quantize(
     from interlock.lab.corpus import evaluation_text
     from interlock.lab.models.named import find_model
     from interlock.lab.quality.asked import asked_technique, technique_label, technique_name, technique_parameters
+    from interlock.lab.quality.fitting import check_groups
     from interlock.lab.quality.save import save_applied
     from interlock.lab.quality.study import Settings as StudySettings
     from interlock.lab.quality.study import calibration_of
@@ -74,7 +75,9 @@ def quantize(
         words = evaluation_text(text)
         calibration = calibration_of(words, folder.tokenizer(), context or folder.context(), judged)
         advance(f"applying {asked.title}", 0, 1)
-        applied = asked.apply(folder.load(), calibration)
+        plain = folder.load()
+        check_groups(plain, asked)
+        applied = asked.apply(plain, calibration)
         record = {
             "model": folder.name,
             "technique": technique_name(asked),

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from interlock.exhibits.base import Figure, below
+from interlock.exhibits.base import Figure, above, below
 from interlock.exhibits.facts import table
 from interlock.exhibits.language_model import calibration, held_out
+from interlock.search.shipped_quality import shipped_tables
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -113,6 +114,15 @@ def judged_after(technique: str, *, outliers: float = 0.0) -> Judged:
 def bytes_a_weight(done: Applied) -> float:
     """Real bytes of a linear weight's code, scales not counted."""
     return done.stored["linear"] / sum(layer.rows * layer.columns for layer in done.layers)
+
+
+def compared_on_smollm2(name: str) -> Figure:
+    """A comparison as `interlock lab compare` measured it on SmolLM2-135M and as it ships: its whole interval holds."""
+    measured = shipped_tables()["smollm2-135m"]
+    pair = measured.pair(name)
+    told = f"{pair.gap[0]:.1%}, from {pair.gap[1]:.1%} to {pair.gap[2]:.1%}; {measured.judged}"
+    return above(f"SmolLM2-135M, measured before: {pair.what}: low end of the gap in perplexity", 0.0, pair.gap[1],
+                 note=told)  # fmt: skip
 
 
 def on_smollm2(setting: str, better: str, worse: str = "nearest") -> Figure:

@@ -1,7 +1,14 @@
 """AWQ: channels that see large activations are scaled up before rounding, in place of keeping them wide."""
 
 from interlock.exhibits.base import Reproduction, above, below, claim, reproduction
-from interlock.exhibits.lab_model import judged, judged_after, lab_calibration, lab_model, on_smollm2
+from interlock.exhibits.lab_model import (
+    compared_on_smollm2,
+    judged,
+    judged_after,
+    lab_calibration,
+    lab_model,
+    on_smollm2,
+)
 
 NEEDS = "lab"
 CLAIM = claim("keeping 1 % of the channels wide, or scaling them, recovers what 3 and 4 bits lose",
@@ -49,5 +56,6 @@ def run() -> Reproduction:
         above("share of the loss at 4 bits that 1 % of channels recovers, outliers injected", 0.5,
               recovered(4, outliers=FACTOR)),
         above("the same at 3 bits without outliers", 0.05, recovered(3)),
+        compared_on_smollm2("awq-groups-3"),
         on_smollm2("weights-4-bit", "awq"),
     )  # fmt: skip

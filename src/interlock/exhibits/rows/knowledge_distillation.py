@@ -2,6 +2,7 @@
 
 from interlock.exhibits.base import Reproduction, below, claim, exactly, holds, reproduction
 from interlock.exhibits.compressed import calibration, fresh, judged, original, outcome, predicted_bytes
+from interlock.exhibits.lab_model import compared_on_smollm2
 
 CLAIM = claim("a student learns more from softened outputs than from labels", "Hinton et al. 2015, section 2")
 STEPS = 30
@@ -29,6 +30,7 @@ def run() -> Reproduction:
     made = outcome("knowledge-distillation:steps=10")
     return reproduction(
         *figures,
+        compared_on_smollm2("distillation"),
         exactly("bytes of the student, as predicted", predicted_bytes(made), sum(made.applied.stored.values()), "B"),
         holds("half of the layers", len(made.applied.model.model.layers) == 2),  # type: ignore[union-attr, arg-type]
     )

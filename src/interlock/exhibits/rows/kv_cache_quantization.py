@@ -3,7 +3,7 @@
 from typing import Any
 
 from interlock.exhibits.base import Figure, Reproduction, below, claim, exactly, reproduction
-from interlock.exhibits.lab_model import JUDGED, judged, judged_after, lab_calibration, lab_model
+from interlock.exhibits.lab_model import JUDGED, compared_on_smollm2, judged, judged_after, lab_calibration, lab_model
 from interlock.exhibits.language_model import held_out
 
 NEEDS = "lab"
@@ -81,4 +81,5 @@ def run() -> Reproduction:
                 3 + (32 * kept + 16) / width, stored_bits("kvquant:bits=3,sink=0")),
         below("KVQuant at 3 bits: divergence over that of groups with minima, at a quarter of a bit more", 0.8,
               learned / grouped),
+        compared_on_smollm2("kivi"),
     )  # fmt: skip

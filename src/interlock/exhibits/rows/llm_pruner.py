@@ -2,6 +2,7 @@
 
 from interlock.exhibits.base import Reproduction, below, claim, exactly, holds, reproduction
 from interlock.exhibits.compressed import original, outcome, own_text, predicted_bytes
+from interlock.exhibits.lab_model import compared_on_smollm2
 
 CLAIM = claim(
     "20 % of LLaMA-7B removed, 94.97 % of its performance kept", "Ma et al. 2023, LLM-Pruner, abstract and table 1"
@@ -19,6 +20,8 @@ def run() -> Reproduction:
     with torch.no_grad():
         same = half.applied.model(own_text(1)).logits.shape == original()(own_text(1)).logits.shape
     return reproduction(
+        compared_on_smollm2("llm-pruner-recovery"),
+        compared_on_smollm2("structured"),
         holds("the narrowed model runs and has the same outputs' shape", bool(same)),
         *(
             below(f"Taylor: divergence over that of {other}", 0.95,

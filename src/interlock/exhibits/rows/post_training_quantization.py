@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from interlock.exhibits.base import Reproduction, above, claim, exactly, holds, reproduction
-from interlock.exhibits.lab_model import Judged, judged_after, lab_model, on_smollm2
+from interlock.exhibits.lab_model import Judged, compared_on_smollm2, judged_after, lab_model
 
 NEEDS = "lab"
 CLAIM = claim("converts a trained model with calibration or no data and no retraining", "the survey, IV-C.1")
@@ -57,6 +57,6 @@ def run() -> Reproduction:
         above("divergence at 3 bits, by tensor over by channel", 3,
               table[3, "tensor"].divergence / table[3, "channel"].divergence),
         *(exactly(f"share of weights that PyTorch rounds alike, {bits} bits", 1, agreement(bits)) for bits in (4, 8)),
-        on_smollm2("weights-4-bit", "gptq"),
-        on_smollm2("weights-4-bit", "gptq", "gptq-without-order"),
+        compared_on_smollm2("gptq-order"),
+        compared_on_smollm2("gptq-order-alone"),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from typing import Any
 
 from interlock.exhibits.base import Reproduction, below, claim, holds, reproduction
-from interlock.exhibits.lab_model import judged, judged_after, lab_calibration, lab_model
+from interlock.exhibits.lab_model import compared_on_smollm2, judged, judged_after, lab_calibration, lab_model
 
 NEEDS = "lab"
 CLAIM = claim("simulates rounding in the forward pass, gradients pass straight through",
@@ -62,5 +62,6 @@ def run() -> Reproduction:
     return reproduction(
         below("4-bit perplexity, QAT over nearest", 0.95, found / before, note=told),
         below("4-bit perplexity, QAT over training first and rounding then", 0.999, found / after),
+        compared_on_smollm2("qat"),
         holds("fake rounding equals integer arithmetic, bit for bit", integer_equals_fake()),
     )

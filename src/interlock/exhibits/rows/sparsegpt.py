@@ -2,6 +2,7 @@
 
 from interlock.exhibits.base import Reproduction, below, claim, exactly, holds, reproduction
 from interlock.exhibits.compressed import outcome, predicted_bytes
+from interlock.exhibits.lab_model import compared_on_smollm2
 
 CLAIM = claim(
     "50 % of the weights of OPT-175B removed in one shot with almost no loss",
@@ -27,5 +28,6 @@ def run() -> Reproduction:
     half = outcome("sparsegpt:pattern=50%")
     return reproduction(
         *figures,
+        *(compared_on_smollm2(name) for name in ("sparsegpt-half", "sparsegpt-2-4", "sparsegpt-wanda-2-4")),
         holds("unstructured loses less than 2:4", half.divergence < outcome("sparsegpt:pattern=2:4").divergence),
     )

@@ -16,6 +16,7 @@ from interlock.lab.metrics.bootstrap import (
     share,
     share_change,
 )
+from interlock.lab.metrics.harness import PREFIX
 
 Sums = Mapping[str, Sequence[float]]
 
@@ -29,7 +30,13 @@ def own_figures(sums: Sums, seed: int) -> dict[str, Triple]:
     }
     if len(sums["answers"]):
         found["choice_accuracy"] = interval(share, (sums["answers"], np.ones(len(sums["answers"]))), seed)
+    found |= {name: interval(share, (sums[name], np.ones(len(sums[name]))), seed) for name in tasks_of(sums)}
     return _triples(found)
+
+
+def tasks_of(sums: Sums) -> list[str]:
+    """Names of the harness's tasks among the sums."""
+    return [name for name in sums if name.startswith(PREFIX)]
 
 
 def distances(sums: Sums, original: Sums, seed: int) -> dict[str, Triple]:
@@ -47,6 +54,9 @@ def distances(sums: Sums, original: Sums, seed: int) -> dict[str, Triple]:
     if len(sums["answers"]):
         ones = np.ones(len(sums["answers"]))
         found["choice_change"] = interval(share_change, (sums["answers"], original["answers"], ones), seed)
+    for name in tasks_of(sums):
+        columns = (sums[name], original[name], np.ones(len(sums[name])))
+        found[f"{name}, change"] = interval(share_change, columns, seed)
     return _triples(found)
 
 

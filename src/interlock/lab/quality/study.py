@@ -22,12 +22,14 @@ import interlock
 from interlock.evidence.quality import ORIGINAL, QualityRecord, Subject, known
 from interlock.lab.corpus import evaluation_text
 from interlock.lab.metrics.choices import Question, answer, make_questions
+from interlock.lab.metrics.harness import check_harness, harness_scores
 from interlock.lab.metrics.scores import log_probabilities, score
 from interlock.lab.metrics.windows import Windows, cut_windows, draw_windows, joined
 from interlock.lab.models.folder import ModelFolder
 from interlock.lab.quality.asked import technique_label, technique_modules, technique_name, technique_parameters
 from interlock.lab.quality.code_version import code_version
 from interlock.lab.quality.figures import distances, own_figures
+from interlock.lab.quality.fitting import check_groups
 from interlock.lab.quality.store import keep
 from interlock.lab.text import Text
 from interlock.surgery.calibration import Calibration
@@ -37,6 +39,8 @@ from interlock.techniques.base import Technique
 
 PAIRED_TOKENS: Final = 2048  # on which distances from the original are measured
 _METRICS: Final = ("interlock.lab.metrics.scores", "interlock.lab.metrics.choices", "interlock.lab.quality.figures")
+
+_LOSSLESS: Final = "lossless here: no token's likelihood changed, so what is stored gives back what was there"
 
 Progress = Callable[[str, int, int], None]  # what is being done, how much of it, of how much
 
@@ -51,6 +55,8 @@ class Settings:
     questions: int = 64
     context: int = 0
     seed: int = 0
+    harness: tuple[str, ...] = ()
+    harness_limit: int = 100
     outliers: float = 0.0  # the factor of the stress test, which changes no output; 0 for none
 
 
@@ -75,6 +81,7 @@ class Study:
     """
 
     def __init__(self, folder: ModelFolder, settings: Settings, progress: Progress | None = None) -> None:
+        check_harness(settings.harness)
         self.folder, self.settings = folder, settings
         self.progress = progress or (lambda what, done, total: None)
         self.tokenizer: PreTrainedTokenizerFast = folder.tokenizer()
@@ -107,7 +114,8 @@ class Study:
 
     def subject(self, technique: Technique | None) -> Subject:
         """What a record of the technique (None: of the original) is of."""
-        asked = hashlib.sha256(repr(self.questions).encode()).hexdigest()[:16]
+        more = (self.settings.harness, self.settings.harness_limit) if self.settings.harness else ""
+        asked = hashlib.sha256(f"{self.questions!r}{more}".encode()).hexdigest()[:16]
         modules = _METRICS if technique is None else (*_METRICS, *technique_modules(technique))
         tokens = self.calibration.tokens
         drawn = hashlib.sha256(f"{tuple(tokens.shape)}".encode() + tokens.numpy().tobytes()).hexdigest()[:16]
@@ -161,9 +169,10 @@ class Study:
         found = known(subject)
         if found is not None:
             return found
+        model = self.load()
+        check_groups(model, technique)
         original = self.original
         says = self._original_says
-        model = self.load()
         self.progress(f"applying {technique.title}", 0, 1)
         applied = technique.apply(model, self.calibration)
         sums, speed, seconds = self._measure(applied.model, says)
@@ -179,7 +188,7 @@ class Study:
             layers=len(applied.layers),
             seconds={"apply": applied.seconds, "measure": seconds},
             tokens_per_s=speed,
-            notes=(*self.notes, *applied.notes),
+            notes=(*self.notes, *applied.notes, *((_LOSSLESS,) if sums["nats"] == original.sums["nats"] else ())),
         )
         keep(record)
         return record
@@ -194,7 +203,11 @@ class Study:
         )
         names = ("nats", "tokens", "bytes", "words", "words_foretold", "divergence", "agreements")
         sums = {name: getattr(scores, name).tolist() for name in names}
-        return {**sums, "answers": answers.tolist()}, scores.tokens_per_s, process_time() - began
+        sums["answers"] = answers.tolist()
+        if self.settings.harness:
+            self.progress("tasks of the harness", 0, 1)
+            sums |= harness_scores(model, self.tokenizer, self.settings.harness, self.settings.harness_limit)
+        return sums, scores.tokens_per_s, process_time() - began
 
     def _record(self, subject: Subject, label: str, **parts: Any) -> QualityRecord:
         return QualityRecord(
