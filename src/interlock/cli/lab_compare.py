@@ -83,7 +83,7 @@ def _print(found: MeasuredTable, refused: tuple[tuple[str, str], ...]) -> None:
     line()
     rows = [
         (
-            f"{row.technique or 'original'}{f', outliers {row.outliers:g}' if row.outliers else ''}",
+            f"{_spaced(row.technique) or 'original'}{f', outliers {row.outliers:g}' if row.outliers else ''}",
             f"{row.bits:.3g}",
             interval_text(row.perplexity),
             percent_text(row.perplexity_loss) if row.technique else "",
@@ -100,3 +100,8 @@ def _print(found: MeasuredTable, refused: tuple[tuple[str, str], ...]) -> None:
     for note in found.notes:
         line(f"\n{note[0].upper()}{note[1:]}.")
     line("\nIn brackets: 95 % intervals, from windows drawn again; differences are paired.")
+
+
+def _spaced(technique: str) -> str:
+    """With blanks to break lines at."""
+    return technique.replace(":", " ").replace(",", " ")

@@ -12,6 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+PANEL: Final = 192  # columns of a panel of dW^T dW
 SLICE: Final = 384  # columns of a panel; only panels on and above the diagonal are multiplied
 
 
@@ -65,5 +66,9 @@ def damped(hessian: Tensor, share: float) -> Tensor:
 
 
 def objective(change: Tensor, hessian: Tensor) -> float:
-    """tr(dW H dW^T) of a change of weights dW [rows, columns]."""
-    return float(((change @ hessian) * change).sum())
+    """tr(dW H dW^T) of a change of weights dW [rows, columns], as the sum of (dW^T dW) H over the upper panels twice."""
+    found = 0.0
+    for start in range(0, change.shape[1], PANEL):
+        upper = (change[:, start : start + PANEL].T @ change[:, start:]).mul_(hessian[start : start + PANEL, start:])
+        found += 2 * float(upper.sum()) - float(upper[:, :PANEL].sum())
+    return found
