@@ -66,7 +66,7 @@ def damped(hessian: Tensor, share: float) -> Tensor:
 
 
 def objective(change: Tensor, hessian: Tensor) -> float:
-    """tr(dW H dW^T) of a change of weights dW [rows, columns], as the sum of (dW^T dW) H over the upper panels twice."""
+    """tr(dW H dW^T) of a change of weights dW [rows, columns]: the sum of (dW^T dW) * H, from its upper panels."""
     found = 0.0
     for start in range(0, change.shape[1], PANEL):
         upper = (change[:, start : start + PANEL].T @ change[:, start:]).mul_(hessian[start : start + PANEL, start:])
