@@ -73,7 +73,8 @@ class WideColumns:
 class HeldShare:
     """Linear weights hold a share of their elements, in dense pieces: factors, tiles. Comes after `WeightFormat`.
 
-    `beside_bits`, for each element of the original: where the pieces are, or a part that is added to the weights.
+    On top of the format's own sparsity, if it has one. `beside_bits`, for each element of the original: where the
+    pieces are, or a part that is added to the weights.
     """
 
     name: str
@@ -132,7 +133,8 @@ def with_effects(model: Model, scheme: Scheme, effects: Iterable[Effect]) -> tup
             case WideColumns(name, share):
                 scheme = replace(scheme, weight=_mixed(scheme.weight, number_format(name), share))
             case HeldShare(name, share, beside_bits):
-                held = Sparsity(name=name, density=share, index_bits=beside_bits)
+                was = scheme.weight.sparsity
+                held = replace(was, name=name, density=was.density * share, index_bits=was.index_bits + beside_bits)
                 weight = replace(scheme.weight, name=f"{scheme.weight.name} with {share:.2%} held", sparsity=held)
                 scheme = replace(scheme, weight=weight)
             case ActivationFormat(name):

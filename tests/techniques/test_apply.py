@@ -24,8 +24,10 @@ SMALL = {  # parameters that fit a tiny model; others run with their defaults
     "kvquant": "sink=0",
     "knowledge-distillation": "steps=3",
     "lsq": "steps=3",
+    "progressive-gradient-flow": "steps=3",
     "qat": "steps=3",
     "quarot": "kv_group_size=32",
+    "slope": "steps=3",
 }
 RUNNING = [name for name in names() if technique(name).runs]
 VARIANTS = [
@@ -37,7 +39,11 @@ VARIANTS = [
     "kvquant:bits=2,sink=0,outliers=0,levels=plain", "kvquant:bits=4,sink=0,outliers=0.1,keys=after",
     "quarot:weights=rtn,kv_group_size=32", "quarot:bits=16,activation_bits=16,kv_bits=16",
     "magnitude:pattern=4:8", "magnitude:pattern=2:4,format=int4-g32", "wanda:pattern=25%", "sparsegpt:pattern=50%",
-    "sparsegpt:pattern=4:8,format=int8", "plug-and-play:pattern=50%", "tile-wise:share=0.3,tile=8,refit=false",
+    "sparsegpt:pattern=4:8,format=int8", "sparsegpt:format=int4-g32", "sparsegpt:pattern=50%,format=int3",
+    "sparsegpt:pattern=50%,format=int4-g64,joint=false", "plug-and-play:pattern=50%",
+    "tile-wise:share=0.3,tile=8,refit=false",
+    "tile-vector-wise:share=0.8,tile=8,pattern=1:4", "flash-llm:share=0.5,tile=48", "slope:rank=0,steps=2,mask=random",
+    "progressive-gradient-flow:pattern=1:8,decay=structure,steps=4", "progressive-gradient-flow:decay=none,steps=2",
     "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
     "knowledge-distillation:share=1,steps=1",
 ]  # fmt: skip

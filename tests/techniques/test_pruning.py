@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from interlock.errors import InputError
 from interlock.numerics.codecs import codec
 from interlock.surgery.assignment import best_assignment
+from interlock.surgery.grid import IntegerGrid
 from interlock.surgery.permutation import balanced_order, worth
-from interlock.surgery.rounding import factor
+from interlock.surgery.rounding import factor, optimal_store
+from interlock.surgery.sparse_integers import Joint
 from interlock.surgery.sparse_linear import relative_scores, storage, wanda_scores
 from interlock.surgery.sparse_masks import chosen_mask, read_pattern
 from interlock.surgery.sparse_solve import prune_columns
@@ -294,3 +296,46 @@ def test_only_active_channels_are_computed_and_counted(build, calibration, logit
     networks[0].predictor, networks[0].budget = predictor, 128
     networks[1].threshold = 0.0
     assert torch.allclose(logits(model, unseen), before, atol=1e-5)
+
+
+@pytest.mark.parametrize(("pattern", "group"), [((2, 4), 8), ((1, 4), 0), (0.5, 0), ((4, 8), 16)])
+def test_pruning_and_rounding_in_one_pass_errs_less_than_one_after_the_other(pattern, group):
+    """The same grid, mask rule and factor; only what later columns correct differs."""
+    weight, hessian, _ = case(24, 64)
+    grid, upper = IntegerGrid(bits=3, group_size=group), factor(hessian)
+    store = Joint(grid=grid, pattern=pattern, mask_block=64).store(weight, upper)
+    found, mask = store.dequantize(), store.mask()
+    assert (found[~mask] == 0).all()
+    if isinstance(pattern, tuple):
+        assert (mask.view(24, -1, pattern[1]).sum(2) == pattern[0]).all()
+    else:
+        assert int(mask.sum()) == 24 * 32
+    pruned, plain = prune_columns(weight, upper, pattern, mask_block=64)
+    after = torch.zeros_like(weight)
+    for row in range(24) if not isinstance(pattern, tuple) else ():
+        after[row, plain[row]] = grid.nearest(pruned[row : row + 1, plain[row]])[0]
+    if isinstance(pattern, tuple):
+        after[plain] = grid.nearest(pruned[plain].view(24, -1)).view(-1)
+    assert objective(found - weight, hessian) < objective(after - weight, hessian)
+
+
+def test_nothing_pruned_is_plain_rounding_with_feedback_and_fine_codes_leave_pruning_alone():
+    weight, hessian, _ = case(8, 32)
+    upper = factor(hessian)
+    all_kept = Joint(grid=IntegerGrid(bits=4), pattern=(4, 4)).store(weight, upper).dequantize()
+    known = optimal_store(weight, hessian, IntegerGrid(bits=4), damping=0.0, act_order=False).dequantize()
+    assert torch.allclose(all_kept, known, atol=1e-5)
+    fine = Joint(grid=IntegerGrid(bits=8), pattern=(2, 4)).store(weight, upper)
+    pruned, mask = prune_columns(weight, upper, (2, 4))
+    assert float((fine.mask() == mask).float().mean()) > 0.97
+    assert float((fine.dequantize() - pruned).square().mean() / pruned.square().mean()) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [("sparsegpt:pattern=2:512,format=int4", "at most 256"), ("sparsegpt:pattern=3:4,format=int4-g32", "multiple of 3"),
+     ("sparsegpt:pattern=2:4,format=int4-g48", "48, which does not divide the 64")],
+)  # fmt: skip
+def test_groups_that_do_not_fit_the_kept_weights_are_refused(build, calibration, spec, said):
+    with pytest.raises(InputError, match=said):
+        technique(spec).apply(build(width=128 if "512" not in spec else 512), calibration)

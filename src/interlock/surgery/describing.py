@@ -29,7 +29,8 @@ PLACES: Final = {
     "FloatTokenQuantizer": "inputs", "MixedInputs": "mixed", "RotateInput": "residual",
     "RotateAcrossHeads": "residual", "ModuleList": "", "Linear": "",
     "FactorStore": "factors", "FactoredLinear": "factors", "SumStore": "factors",
-    "TileStore": "tiles", "TiledLinear": "tiles",
+    "SparseIntegerStore": "sparse_integers", "TileStore": "tiles", "TiledLinear": "tiles",
+    "TileVectorStore": "tile_vectors", "LayoutStore": "sparse_tiles",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ class Pruned:
     weight: Tensor
     mask: Tensor
     order: Tensor | None = None
+    store: Store | None = None  # where pruning has stored it already
 
 
 Pruning = Callable[[Tensor, Tensor, str], Pruned]  # weight, Hessian, name
@@ -90,7 +91,7 @@ def pruning_change(ledger: Ledger, pruning: Pruning, pattern: str, form: str = "
         found: dict[str, nn.Module] = {}
         for name, weight in checked(group.linears).items():
             pruned = pruning(weight, hessian, name)
-            store = storage(pruned.weight, f"{form}+{pattern}", pruned.order)
+            store = pruned.store or storage(pruned.weight, f"{form}+{pattern}", pruned.order)
             made = QuantizedLinear(store, bias_of(group.linears[name]))
             plain = weight * chosen_mask(weight.abs(), read, by_row=False, where=name)
             ledger.enter(name, made, objective(plain - weight, hessian), objective(made.weight - weight, hessian))

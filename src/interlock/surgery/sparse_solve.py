@@ -12,6 +12,7 @@ departs: the blocks' shares of "P%" add up to exactly round(P/100 * weights).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -30,6 +31,8 @@ def prune_columns(
     *,
     mask_block: int = MASK_BLOCK,
     where: str = "a layer",
+    rounded: Callable[[int, Tensor], Tensor] | None = None,
+    starting: Callable[[int, Tensor], None] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The pruned weights and their mask.
 
@@ -39,6 +42,8 @@ def prune_columns(
         pattern: what to prune, or the mask itself.
         mask_block: columns whose mask is chosen together.
         where: the layer, for errors.
+        rounded: what is made of a kept column, given its index and corrected values; nothing without it.
+        starting: called at the start of each block, with its first column and the corrected W^T.
     """
     rows, columns = weight.shape
     scale = upper.diagonal().square().unsqueeze(1)
@@ -56,6 +61,8 @@ def prune_columns(
 
     def before(start: int, left: Tensor) -> None:
         held[:] = [left]  # the same tensor all along, corrected in place
+        if starting is not None:
+            starting(start, left)
         if isinstance(pattern, float):
             end = min(start + block, columns)
             total = round(pattern * weight.numel())
@@ -67,7 +74,7 @@ def prune_columns(
         if isinstance(pattern, tuple) and j % pattern[1] == 0:
             end = j + pattern[1]
             mask[j:end] = chosen_mask(score(j, end).T.contiguous(), pattern, where=where).T
-        return w * mask[j]
+        return (w if rounded is None else rounded(j, w)) * mask[j]
 
     pruned = round_columns(weight, upper, column, before, block)
     return pruned.contiguous(), mask.T.contiguous()

@@ -9,6 +9,7 @@ keeps:   round(share * tiles * columns) columns of tiles are removed, the least 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -38,7 +39,22 @@ def tile_mask(scores: Tensor, share: float, tile: int, where: str = "a layer") -
     return chosen_mask(scores.view(-1, tile, scores.shape[1]).sum(1), share, by_row=False)
 
 
-class TileStore(Store):
+class TiledStore(Store, ABC):
+    """Weights whose tiles keep columns of their own."""
+
+    tiles: int
+
+    @abstractmethod
+    def parts(self) -> list[tuple[Tensor, Tensor]]:
+        """Of each tile: its kept columns, and its values float32 [G, kept]."""
+
+    def dequantize(self) -> Tensor:
+        """The weights as float32 [rows, columns]."""
+        tile = self.rows // self.tiles
+        return torch.cat([torch.zeros(tile, self.columns).index_copy_(1, at, part) for at, part in self.parts()])
+
+
+class TileStore(TiledStore):
     """Dense values of the kept columns of each tile, in bf16."""
 
     values: Tensor
@@ -60,12 +76,6 @@ class TileStore(Store):
         values = torch.split(self.values.float(), (mask.sum(1) * tile).tolist())
         return [(stays.nonzero().squeeze(1), part.view(tile, -1)) for stays, part in zip(mask, values, strict=True)]
 
-    def dequantize(self) -> Tensor:
-        """The weights as float32 [rows, columns]."""
-        tile = self.rows // self.tiles
-        rows = [torch.zeros(tile, self.columns).index_copy_(1, at, part) for at, part in self.parts()]
-        return torch.cat(rows)
-
     def stored_bytes(self) -> dict[str, int]:
         """Values and the bitmap."""
         return {"linear": self.values.nbytes + self.places.nbytes}
@@ -79,7 +89,7 @@ class TiledLinear(QuantizedLinear):
     def forward(self, x: Tensor) -> Tensor:
         """[..., columns] to [..., rows]."""
         store = self.store
-        assert isinstance(store, TileStore)
+        assert isinstance(store, TiledStore)
         found = torch.cat([functional.linear(x[..., at], part) for at, part in store.parts()], -1)
         return found if self.bias is None else found + self.bias
 

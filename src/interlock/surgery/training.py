@@ -6,7 +6,7 @@ keeps: batches are drawn by a seed; the model is in evaluation mode before and a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -31,8 +31,9 @@ def train(
     steps: int,
     batch: int = 4,
     learning_rate: float = 1e-4,
+    each_step: Callable[[int], None] | None = None,
 ) -> list[float]:
-    """Train some parameters with AdamW and a cosine to zero; returns the losses.
+    """Train some parameters with AdamW and a cosine to zero; returns the losses. `each_step` is called before a step.
 
     Raises:
         InputError: no steps.
@@ -52,6 +53,8 @@ def train(
     losses: list[float] = []
     try:
         for step in range(steps):
+            if each_step is not None:
+                each_step(step)
             for settings in optimizer.param_groups:
                 settings["lr"] = learning_rate * 0.5 * (1 + math.cos(math.pi * step / steps))
             rows = torch.randint(len(calibration.tokens), (batch,), generator=generator)

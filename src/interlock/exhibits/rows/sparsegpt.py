@@ -8,7 +8,7 @@ CLAIM = claim(
     "50 % of the weights of OPT-175B removed in one shot with almost no loss",
     "Frantar and Alistarh 2023, SparseGPT, abstract",
 )
-MISSING = "models large enough for the loss to vanish; the joint step with quantization"
+MISSING = "models large enough for the loss to vanish"
 
 
 def run() -> Reproduction:
@@ -26,6 +26,14 @@ def run() -> Reproduction:
             exactly(f"{pattern}: bytes, as predicted", predicted_bytes(best), sum(best.applied.stored.values()), "B"),
         ]
     half = outcome("sparsegpt:pattern=50%")
+    spec = "sparsegpt:pattern=2:4,format=int3-g64"
+    joint, after = outcome(spec), outcome(f"{spec},joint=false")
+    figures += [
+        below("2:4 and 3 bits in one pass: divergence over one after the other", 0.95,
+              joint.divergence / after.divergence),
+        exactly("the same bytes", after.linear_bytes, joint.linear_bytes, "B"),
+        exactly("as predicted", predicted_bytes(joint), sum(joint.applied.stored.values()), "B"),
+    ]  # fmt: skip
     return reproduction(
         *figures,
         *(compared_on_smollm2(name) for name in ("sparsegpt-half", "sparsegpt-2-4", "sparsegpt-wanda-2-4")),
