@@ -44,12 +44,12 @@ VARIANTS = [
     "tile-wise:share=0.3,tile=8,refit=false",
     "tile-vector-wise:share=0.8,tile=8,pattern=1:4", "flash-llm:share=0.5,tile=48", "slope:rank=0,steps=2,mask=random",
     "progressive-gradient-flow:pattern=1:8,decay=structure,steps=4", "progressive-gradient-flow:decay=none,steps=2",
-    "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
+    "deep-compression:share=0.9,bits=2,gap_bits=3", "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
     "knowledge-distillation:share=1,steps=1",
 ]  # fmt: skip
 CASES = [f"{name}:{SMALL[name]}" if name in SMALL else name for name in RUNNING] + VARIANTS
 BESIDE = {"cache tables", "channel scales", "input scales", "order"}  # what formats leave out, by their own account
-WITHOUT_DATA = {"fp8", "hqq", "kivi", "kv-fp8", "lq", "magnitude", "nf4", "round-to-nearest", "svd"}
+WITHOUT_DATA = {"deep-compression", "fp8", "hqq", "kivi", "kv-fp8", "lq", "magnitude", "nf4", "round-to-nearest", "svd"}
 NEEDS_DATA = [name for name in RUNNING if name not in WITHOUT_DATA]
 
 

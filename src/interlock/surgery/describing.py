@@ -30,7 +30,7 @@ PLACES: Final = {
     "RotateAcrossHeads": "residual", "ModuleList": "", "Linear": "",
     "FactorStore": "factors", "FactoredLinear": "factors", "SumStore": "factors",
     "SparseIntegerStore": "sparse_integers", "TileStore": "tiles", "TiledLinear": "tiles",
-    "TileVectorStore": "tile_vectors", "LayoutStore": "sparse_tiles",
+    "TileVectorStore": "tile_vectors", "LayoutStore": "sparse_tiles", "SharedValueStore": "shared_values",
 }  # fmt: skip
 
 
