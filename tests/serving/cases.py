@@ -19,7 +19,7 @@ PAIRS = [
     (one, other)
     for one in BATCHING
     for other in ("", *names("memory"))
-    if not (one in ("static", "dynamic") and other in ("paged", "token-level", "prefix-cache"))
+    if not (one in ("static", "dynamic") and other in ("paged", "token-level", "prefix-cache", "future-peak"))
 ]
 
 
@@ -60,6 +60,8 @@ def policies(draw: st.DrawFn) -> Policy:
     gangs = one in ("static", "dynamic")
     order = draw(st.sampled_from([name for name in names("order") if not (gangs and name in ("fastserve", "vtc"))]))
     settings = {"fastserve": ":quantum=3,levels=3,prompt_share=0.1", "sjf": ":predictor_error=0.5,seed=3"}
+    if order == "fastserve":
+        settings[order] += draw(st.sampled_from(["", ",promote_s=0.031", ",promote_s=0.4"]))
     parts.append(order + settings.get(order, ""))
     parts.append(draw(st.sampled_from(names("preemption"))))
     parts.append(draw(st.sampled_from(names("routing"))))

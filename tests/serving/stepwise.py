@@ -5,14 +5,16 @@ from __future__ import annotations
 from interlock.serving.core import route
 from interlock.serving.job import Job, State
 from interlock.serving.policy import Policy
-from interlock.serving.scheduler import Scheduler, Work
+from interlock.serving.scheduler import Scheduler
 from interlock.serving.simulation import Engine, expected_outputs, reserved_tokens, split
 from interlock.serving.speculation import NONE, Speculation
+from interlock.serving.work import Work
 from interlock.workloads.requests import Requests
 
 
 def jobs_of(requests: Requests, policy: Policy, engine: Engine) -> list[Job]:
-    keys = policy.order.key(requests, expected_outputs(requests, policy))
+    lengths = expected_outputs(requests, policy)
+    keys = policy.order.key(requests, lengths)
     reserve = reserved_tokens(requests, policy, engine)
     levels = policy.order.first_level(requests.prompt) if policy.order.groups == "levels" else [0] * len(requests)
     at = requests.prefix_at if policy.memory.shares_prefixes else [0] * (len(requests) + 1)
@@ -21,6 +23,7 @@ def jobs_of(requests: Requests, policy: Policy, engine: Engine) -> list[Job]:
             id=i, arrival_s=float(requests.arrival_s[i]), key=float(keys[i]), prompt=int(requests.prompt[i]),
             output=int(requests.output[i]), client=int(requests.client[i]), level=int(levels[i]),
             reserve=int(reserve[i]), width=int(requests.samples[i]),
+            expected=int(lengths[i]),
             prefixes=tuple(requests.prefix[at[i] : at[i + 1]].tolist()),
         )
         for i in range(len(requests))
@@ -144,7 +147,7 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
             coming, under_way = coming + 1, under_way + 1
             at = router.choose(job, readers)
             router.assigned[at].append(job)
-            schedulers[at].add(job)
+            schedulers[at].add(job, now)
             if work[at] is None:
                 until[at] = now
             if coming == len(jobs):
@@ -175,7 +178,7 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
                 router.assigned[p].remove(job)
                 at = router.choose(job, decoders)
                 router.assigned[at].append(job)
-                schedulers[at].receive(job)
+                schedulers[at].receive(job, now)
                 if work[at] is None:
                     until[at] = now
             schedulers[p].leaving.clear()
@@ -189,4 +192,5 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
         chunks = [(new, job.context) for job, new in step.chunks]
         context = sum(job.width * job.context for job in step.decodes)
         spent = seconds(engine, step, context, chunks) if chunks or step.decodes else 0.0
-        until[p] = now + spent + step.moved_tokens * max(engine.swap_s, 0.0)
+        moved = step.moved_tokens * max(engine.swap_s, 0.0)
+        until[p] = now + (max(spent, moved) if policy.preemption.overlaps else spent + moved)

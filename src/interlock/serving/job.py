@@ -45,6 +45,8 @@ class Job:
     counted: bool = False  # its prompt has been charged to its client
     preempted: int = 0
     cached: int = 0
+    expected: int = 0  # tokens out as a predictor sees them; as they are if 0
+    queued_s: float = 0.0  # since when it waits
     times: list[float] = field(default_factory=list)
 
     @property

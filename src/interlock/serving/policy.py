@@ -83,7 +83,8 @@ class Memory(Decision):
 
     `grows`: block by block as tokens come, keeping `watermark` of all blocks free when a request is let in; else
     `reserve` says how many tokens are set aside when it is let in, and one that outgrows that is preempted and let in
-    again with twice as much. `prefix_tokens`: tokens of a shareable prefix block, 0 for no sharing.
+    again with twice as much. `foresees`: nobody is let in who would make the batch outgrow its memory before its
+    members end, as far as lengths are known.
     """
 
     family: ClassVar[str] = "memory"
@@ -92,6 +93,7 @@ class Memory(Decision):
     watermark: float = 0.01
     reserve: Literal["prompt", "longest", "predicted", "exact"] = "prompt"
     shares_prefixes: bool = False
+    foresees: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,8 @@ class Order(Decision):
 
     `groups`: "clients" are served least first, counting `prompt_weight` a prompt token and `token_weight` a token;
     "levels" lowest first, where `quantum` tokens, times `quantum_ratio` a level, demote a request, and one of a lower
-    level takes the place of one of a higher.
+    level takes the place of one of a higher; the first of a level that has waited `promote_s` goes to the lowest, never
+    if that is 0.
     """
 
     family: ClassVar[str] = "order"
@@ -112,6 +115,7 @@ class Order(Decision):
     quantum: int = 0
     quantum_ratio: int = 2
     prompt_share: float = 0.0
+    promote_s: float = 0.0
     predictor_error: float = 0.0
     seed: int = 0
 
@@ -129,13 +133,15 @@ class Order(Decision):
 class Preemption(Decision):
     """What happens to a cache whose room is needed, and whose it is.
 
-    `swaps`: it goes to the host and comes back over the same link, else it is computed again. `victim`: the request
-    that was let in last, or the one that is last in order.
+    `swaps`: it goes to the host and comes back over the same link, else it is computed again. `overlaps`: it moves
+    while others compute, and a step takes the longer of the two. `victim`: the request that was let in last, or the one
+    that is last in order.
     """
 
     family: ClassVar[str] = "preemption"
     swaps: bool
     victim: Literal["newest", "last"] = "newest"
+    overlaps: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

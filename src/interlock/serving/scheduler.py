@@ -10,31 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from interlock.serving.job import Job, State
 from interlock.serving.ledger import Ledger
 from interlock.serving.policy import UNLIMITED, Policy
-
-WAITS = float("inf")
-
-
-@dataclass(slots=True, kw_only=True)
-class Work:
-    """One step: (request, new tokens) to read, requests that decode, tokens whose cache moves over the host link."""
-
-    chunks: list[tuple[Job, int]] = field(default_factory=list)
-    decodes: list[Job] = field(default_factory=list)
-    restored: list[Job] = field(default_factory=list)
-    fetched: list[Job] = field(default_factory=list)  # whose caches begin to come from other replicas, beside the step
-    moved_tokens: int = 0
-    drafts: int = 0  # tokens that are drafted and verified for each of those that decode
-    wake_s: float = WAITS
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to compute; then the scheduler wants to be asked again at `wake_s`."""
-        return not (self.chunks or self.decodes or self.restored or self.moved_tokens)
+from interlock.serving.standing import first, last, lasts, starved
+from interlock.serving.work import Work
 
 
 class Scheduler:
@@ -59,20 +40,21 @@ class Scheduler:
         self._changed = True
         self._order = 0
         self._longest_answer = 0
-        self._moved = 0
+        self._moved, self._now = 0, 0.0
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Job, now: float | None = None) -> None:
         """A request arrives, for the first time or from a replica that is going, with the tokens that it has."""
         job.state, job.known = State.WAITING, job.prompt + job.made
+        job.queued_s = job.arrival_s if now is None else now
         if self.policy.order.groups == "clients" and all(other.client != job.client for other in self.waiting):
             self._lift(job.client)
         self.waiting.append(job)
         self._changed = True
 
-    def receive(self, job: Job) -> None:
+    def receive(self, job: Job, now: float | None = None) -> None:
         """A request comes whose cache another replica holds (`job.source`) until it has been let in and fetched."""
         job.swapped = True
-        self.add(job)
+        self.add(job, now)
 
     def land(self, job: Job) -> None:
         """A cache that was fetched is here; its request decodes from the next step on."""
@@ -96,12 +78,7 @@ class Scheduler:
 
     def next_waiting(self) -> Job:
         """Who of those waiting is first in order."""
-        groups = self.policy.order.groups
-        if groups == "clients":
-            return min(self.waiting, key=lambda job: (self.counters[job.client], job.client, job.key, job.id))
-        if groups == "levels":
-            return min(self.waiting, key=lambda job: (job.level, job.key, job.id))
-        return min(self.waiting, key=lambda job: (job.key, job.id))
+        return first(self.policy.order, self.waiting, self.counters)
 
     def decoding(self) -> list[Job]:
         """Who decodes."""
@@ -113,6 +90,9 @@ class Scheduler:
         for job in self.landed:
             job.state, job.swapped = State.DECODING, False
         self.landed.clear()
+        self._now = now
+        if self.policy.order.promote_s > 0:
+            self._promote(now)
         if self.policy.order.groups == "levels" and self._changed:
             self._make_way()
         decodes = bool(self.decoding())
@@ -130,13 +110,20 @@ class Scheduler:
             work.wake_s = self.next_waiting().arrival_s + batching.wait_s
         return work
 
-    def _seats(self, job: Job) -> int:
-        return job.width + sum(other.width for other in self.running)
+    def _admits(self, job: Job, limit: int) -> bool:
+        """Whether there are a seat and memory for one more, now and as far as is foreseen."""
+        if job.width + sum(other.width for other in self.running) > limit:
+            return False
+        return self.memory.fits(job, alone=not self.running) and lasts(self.memory, self.running, job)
+
+    def _promote(self, now: float) -> None:
+        while (job := starved(self.policy.order, self.waiting, now)) is not None:
+            job.level, job.queued_s, self._changed = 0, now, True
 
     def _make_way(self) -> None:
         while self.waiting:
             job = self.next_waiting()
-            if self._seats(job) <= self.policy.max_num_seqs and self.memory.fits(job, alone=not self.running):
+            if self._admits(job, self.policy.max_num_seqs):
                 return
             others = self.decoding()
             worst = max(others, key=lambda other: (other.level, other.key, other.id), default=None)
@@ -153,20 +140,12 @@ class Scheduler:
             needs = [(job, self.memory.lacks(job, job.writes(drafts))) for job in self.decoding()]
             if sum(blocks for _, blocks in needs) <= self.memory.room:
                 break
-            self._preempt(self._victim())
+            self._preempt(last(self.policy, self.running))
             chased = True
         for job, blocks in needs:
             self.memory.take(blocks)
             job.blocks += blocks
         return chased
-
-    def _victim(self) -> Job:
-        here = [job for job in self.running if job.state is not State.MOVING]
-        if self.policy.order.groups == "levels":
-            return max(here, key=lambda job: (job.level, job.key, job.id))
-        if self.policy.preemption.victim == "last":
-            return max(here, key=lambda job: (job.key, job.id))
-        return max(here, key=lambda job: job.order)
 
     def _compose(self, work: Work, now: float, *, chased: bool) -> None:
         """Prompts begun before, then whoever is let in, up to the budget."""
@@ -189,7 +168,7 @@ class Scheduler:
             self._longest_answer = 0
         while self.waiting:
             job = self.next_waiting()
-            if self._seats(job) > limit or not self.memory.fits(job, alone=not self.running):
+            if not self._admits(job, limit):
                 self._changed = False
                 return
             if not job.swapped:
@@ -239,12 +218,14 @@ class Scheduler:
         self.running.remove(job)
         job.state, job.context = State.WAITING, 0
         job.preempted += 1
+        job.queued_s = self._now
         self.waiting.append(job)
         self._changed = True
 
     def done(self, work: Work, now: float, accepted: Mapping[int, int] | None = None) -> list[Job]:
         """The step has been computed, drafts `accepted` by request: tokens, ends, and who decodes from now on."""
         finished: list[Job] = []
+        self._now = now
         for job in work.decodes:
             for _ in range(job.keeps((accepted or {}).get(job.id, 0), reserved=not self.policy.memory.grows)):
                 job.context += 1

@@ -199,7 +199,7 @@ def _world(requests: Requests, engine: Engine, policy: Policy, trace_rows: int, 
     sizes = {
         "R S": R * S, "R 4S": 4 * R * S, "R b": R * memory.block, "R G": R * groups, "L": order.levels,
         "P": max(requests.prefix.size, 1), "R H": R * width, "N": max(int(requests.session.max()), 0) + 1, "B": BINS,
-        "4": 4, "T": max(trace_rows, 1) * COLUMNS, "K": max(drafting.drafts, 1),
+        "4": 4, "S": S, "T": max(trace_rows, 1) * COLUMNS, "K": max(drafting.drafts, 1),
     }  # fmt: skip
     given: dict[str, Any] = {
         "quanta": order.quanta(),
@@ -267,6 +267,8 @@ def _rules(
         concurrency=engine.concurrency, transfer_s=max(float(engine.transfer_s), 0.0),
         transfer_latency=float(engine.transfer_latency_s),
         transfer_layers=engine.transfer_layers if policy.pools is not None and policy.pools.layerwise else 1,
+        promote_s=float(order.promote_s), overlaps=int(policy.preemption.overlaps and engine.swap_s >= 0),
+        foresees=int(memory.foresees),
         drafts=(engine.speculation or NONE).drafts, drafts_up_to=(engine.speculation or NONE).most,
     )  # fmt: skip
 

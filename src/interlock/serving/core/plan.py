@@ -11,6 +11,7 @@ from typing import Any
 from interlock.serving.core.batch import admit, preempt, victim
 from interlock.serving.core.ends import first_end
 from interlock.serving.core.memory import fits, take, written
+from interlock.serving.core.promote import patience, promote
 from interlock.serving.core.queue import peek, pop
 from interlock.serving.core.speculate import drafted_cost, drafts_of, grow_for_drafts
 from interlock.serving.core.state import IDLE, NEVER, RUN, STEP, TIMER, Cells
@@ -19,6 +20,9 @@ from interlock.serving.core.tables import chunk_cost, decode_line, mixed_cost, t
 
 def plan(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any, t: Cells, e: Cells) -> None:
     """Choose the next step or run and start it; the replica is between two steps."""
+    rep[p].now = now
+    if u.promote_s > 0.0:
+        promote(req, rep, c, f, p, now, u)
     if u.preemptive and rep[p].dirty:
         _make_way(req, rep, c, f, p, u)
     decodes = 1 if rep[p].decodes > 0 else 0
@@ -47,6 +51,8 @@ def plan(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any, t: 
         _one_step(req, rep, c, f, p, now, u, t, e, chunks, decodes)
     else:
         _run(req, rep, c, f, p, now, u, t[0], e[0])
+        if u.promote_s > 0.0 and (due := patience(req, rep, c, p, u)) < rep[p].until:
+            shorten(rep, p, passed_steps(rep, p, due))
         if chased > 0 and rep[p].steps > 1:  # who was sent away may be let in again after the next step
             rep[p].steps = 1
             rep[p].until = now + span(rep, p, 1)
@@ -150,7 +156,7 @@ def _one_step(
     rep[p].prompt_tokens += tokens
     rep[p].kind = STEP
     rep[p].steps = 1
-    rep[p].step_s = spent + rep[p].delay
+    rep[p].step_s = max(spent, rep[p].delay) if u.overlaps else spent + rep[p].delay
     rep[p].slope_s = 0.0
     rep[p].step_j = 0.0
     rep[p].slope_j = 0.0

@@ -16,6 +16,7 @@ from interlock.serving.core.state import IDLE, MOVING, RUN, TIMER, WAITING, Cell
 def enter(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, now: float, u: Any) -> None:
     """A request joins the queue of a replica, which looks at it at its next decision."""
     req[r].replica = p
+    rep[p].now = now
     rep[p].assigned += 1
     rep[p].work += req[r].prompt + req[r].expected
     rep[p].ahead = passed_steps(rep, p, now) if rep[p].kind == RUN else 0  # not settled yet, but they count

@@ -17,6 +17,7 @@ from interlock.serving.core.state import BINS, COLUMNS, DECODING, FILLING, FIRST
 def settle(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any) -> None:
     """Apply what the steps that end now have done."""
     steps, many = rep[p].steps, rep[p].decodes if rep[p].decoded else 0
+    rep[p].now = now
     rep[p].events += 1
     rep[p].all_steps += steps
     if c[u.marks + 0] < u.trace_rows:

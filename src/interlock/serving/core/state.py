@@ -35,7 +35,8 @@ REQUEST: Final = {
     "prefix_at": 0, "prefixes": 0, "state": WAITING, "replica": -1, "slot": -1, "left": 0, "known": 0, "chunk": 0,
     "start": 0, "base": 0, "made": 0, "boundary": 0, "level": 0, "child": -1, "sibling": -1, "order": 0,
     "preempted": 0, "cached": 0, "swapped": 0, "private": 0, "first": -1.0, "last": -1.0, "finish": -1.0,
-    "admitted": -1.0, "source": -1, "parked": 0, "hidden": 0.0, "sent": -1.0, "landed": -1.0, "luck": 1, "width": 1,
+    "admitted": -1.0, "source": -1, "parked": 0, "hidden": 0.0, "sent": -1.0, "landed": -1.0,
+    "luck": 1, "width": 1, "queued_at": 0.0,
 }  # fmt: skip
 REPLICA: Final = {
     "kind": IDLE, "until": NEVER, "since": 0.0, "steps": 0, "step_s": 0.0, "slope_s": 0.0, "step_j": 0.0,
@@ -47,7 +48,7 @@ REPLICA: Final = {
     "busy_s": 0.0, "joules": 0.0, "held_s": 0.0, "waste_s": 0.0, "peak_held": 0.0, "peak_waste": 0.0,
     "batch_s": 0.0, "prompt_tokens": 0, "tokens": 0, "all_steps": 0, "preemptions": 0, "swapped_tokens": 0,
     "hit_tokens": 0, "asked_tokens": 0, "events": 0, "gap_sum": 0.0, "gap_squares": 0.0, "gaps": 0, "recomputed": 0,
-    "seats": 0, "spared": 0, "spared_s": 0.0, "drafts": 0, "passes": 0, "drafted": 0, "accepted": 0,
+    "now": 0.0, "seats": 0, "spared": 0, "spared_s": 0.0, "drafts": 0, "passes": 0, "drafted": 0, "accepted": 0,
 }  # fmt: skip
 
 
@@ -70,6 +71,9 @@ CELLS: Final = {
     "newer": "R H",
     "home": "N",  # replica of each session, -1 before its first request
     "gaps": "B",  # tokens by the time since the one before
+    "left_of": "S",  # of a batch, longest first: tokens that a request has yet to get, holds, and answers of it
+    "kept_by": "S",
+    "wide_of": "S",
     "marks": "4",  # trace rows, random state, requests that have arrived, those of them under way
 }  # R replicas, S sequences, b tokens a block, G groups of the queue, H prefix blocks, K drafts
 FLOATS: Final = {
@@ -84,6 +88,7 @@ RULES: Final = {
     "choice": 0, "request_weight": 0.0, "work_weight": 0.0, "prefix_weight": 0.0, "prefix_tokens": 0,
     "prefix_blocks": 0, "trace_rows": 0, "unit_j": 0.0, "concurrency": 0, "prefills": 0,
     "transfer_s": 0.0, "transfer_latency": 0.0, "transfer_layers": 1, "drafts": 0, "drafts_up_to": 0,
+    "promote_s": 0.0, "overlaps": 0, "foresees": 0,
     **dict.fromkeys(CELLS, 0), **dict.fromkeys(FLOATS, 0),
 }  # fmt: skip
 Cells = Any  # a flat array of whole numbers or of floats, or a list of them

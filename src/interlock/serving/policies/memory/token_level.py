@@ -1,7 +1,7 @@
 """Token-level memory: paging with blocks of one token, so that none is wasted.
 
 source:  LightLLM, "Token Attention".
-departs: a watermark instead of an estimate of the future peak.
+departs: a watermark; `future-peak` has the estimate of the peak to come.
 """
 
 from interlock.serving.policy import Memory
