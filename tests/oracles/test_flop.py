@@ -76,6 +76,8 @@ SPARSE: list[tuple[str, dict[str, Any]]] = [
     ("mixtral", {**DENSE, "num_local_experts": 3, "num_experts_per_tok": 1, "sliding_window": 6}),
     ("qwen2_moe", {**EXPERTS, "shared_expert_intermediate_size": 40, "mlp_only_layers": [1]}),
     ("qwen3_moe", {**EXPERTS, "head_dim": 20, "decoder_sparse_step": 2}),
+    ("gpt_oss", {**DENSE, "head_dim": 20, "num_local_experts": 5, "num_experts_per_tok": 2}),
+    ("minimax_m2", {**DENSE, "head_dim": 20, "num_local_experts": 5, "num_experts_per_tok": 2}),
     ("deepseek_v2", {**LATENT, "q_lora_rank": None}),
     ("deepseek_v2", {**LATENT, "q_lora_rank": 24}),
     ("deepseek_v3", {**LATENT, "q_lora_rank": 24}),

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from interlock.cli import main
+from interlock.cost import Chips
 from interlock.errors import InputError, UnknownNameError
-from interlock.serving.clock import affine_clock
+from interlock.hardware import chip
+from interlock.inference import price_step
+from interlock.models import Formats, decode, model, prefill, scheme
+from interlock.parallel import Parallelism
+from interlock.serving.clock import affine_clock, price_clock
 from interlock.serving.metrics import latencies
 from interlock.serving.registry import policy
 from interlock.serving.simulation import Engine, simulate
@@ -20,7 +25,6 @@ from interlock.validation.serving.replay import Beside, mean_error
 from interlock.validation.serving.replays import SETS, errors, replay_record, replays
 from interlock.validation.serving.service import largest_gap, service
 from interlock.validation.serving.serving_published import rank_correlation
-from interlock.validation.serving.stacked import stacked
 from interlock.workloads.requests import requests
 
 
@@ -159,15 +163,20 @@ def test_a_profile_is_read_at_its_own_points(truth: Path) -> None:
     assert found.seconds(np.full(128, 512.0), [(512, 0)]) > even + found.seconds(np.empty(0), [(512, 0)]) * 0.5
 
 
-def test_a_stack_adds_its_times_to_every_step() -> None:
-    clock = affine_clock(base_s=1e-3, token_s=1e-5, sequence_s=2e-5, context_s=1e-9)
-    stack = stacks("stacks_fitted")["vllm"]
-    with_stack = stacked(clock, stack, collectives=10.0, vocabulary=1000.0)
-    for decodes, chunks in ((4, []), (4, [(100, 0)]), (0, [(100, 50)])):
-        rows = decodes + len(chunks)
-        alone, got = (each.step_s(decodes, 4000.0 * decodes, chunks) for each in (clock, with_stack))
-        own = stack.step_s + 10 * stack.collective_s + rows * (stack.sequence_s + 1000 * stack.logit_s)
-        assert got == pytest.approx(alone / stack.pace_ratio + own)
+def test_a_clock_under_a_stack_is_the_price_of_its_steps() -> None:
+    stack, on, read = stacks("stacks_fitted")["vllm"], chip("h100-sxm"), model("llama-3.2-1b")
+    cut, bare = Parallelism(tensor=2.0), Chips.calibrated(on)
+    columns = bare.run_by(stack)
+    with_stack, kernels = (
+        price_clock(read, scheme(), cut, on, max_num_seqs=8, chips=one)
+        for one in (columns, bare.run_by(stacks()["ideal"]))
+    )
+    for step, decodes, chunks in ((decode(4.0, 1024.0), 4, []), (prefill(1.0, 128.0), 0, [(128, 0)])):
+        priced = price_step(read, step, Formats.of(scheme()), cut, columns).time
+        assert with_stack.step_s(decodes, 1024.0 * decodes, chunks) == pytest.approx(float(priced), rel=0.02)
+    both = with_stack.step_s(4, 4096.0, [(128, 0)]) - kernels.step_s(4, 4096.0, [(128, 0)])
+    apart = sum(with_stack.step_s(*one) - kernels.step_s(*one) for one in ((4, 4096.0, []), (0, 0.0, [(128, 0)])))
+    assert both < apart - 0.8 * stack.step_s  # one step takes the host's time once
 
 
 def test_service_counts_prompts_at_the_first_token_and_the_rest_evenly() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from interlock.cost.calibrated.coefficients import coefficients
+from interlock.catalogue import canonical
+from interlock.cost.stack import Stack, served_stacks
 from interlock.errors import InputError, UnknownNameError, shown
 from interlock.hardware import Chip
 from interlock.hardware.installed import find as find_chip
@@ -106,17 +107,16 @@ def skew_of(value: float) -> float:
     return float(value)
 
 
-def stack_of(value: str | None) -> str | None:
-    """The name of an engine whose kernels were measured, with its version or without.
+def stack_of(value: str | Stack | None) -> Stack | None:
+    """A serving stack by name.
 
     Raises:
-        UnknownNameError: no such engine.
+        UnknownNameError: no such stack.
     """
-    if value is None:
-        return None
-    known = sorted({key[1] for key in coefficients("gemm", "wide").sets})
-    families = sorted({name.split(" ")[0] for name in known})
-    name = value.strip().lower().replace("tensorrt-llm", "trtllm").replace("trt-llm", "trtllm")
-    if name not in known and name not in families:
-        raise UnknownNameError("stack", value, [*families, *known], "--stack")
-    return name
+    if value is None or isinstance(value, Stack):
+        return value
+    known = served_stacks()
+    name = canonical(value).replace("tensorrt-llm", "trt-llm")
+    if name not in known:
+        raise UnknownNameError("stack", value, list(known), "--stack")
+    return known[name]

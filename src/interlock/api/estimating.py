@@ -16,6 +16,7 @@ from interlock.api.accepted import (
     stack_of,
     tokens_of,
 )
+from interlock.cost.stack import Stack
 from interlock.effects import with_effects
 from interlock.errors import InputError
 from interlock.hardware import Chip
@@ -51,7 +52,7 @@ def estimate(
     routing_skew: float = 0.0,
     prices: Mapping[str, float] | None = None,
     host_memory: str | float | None = None,
-    stack: str | None = None,
+    stack: str | Stack | None = None,
 ) -> Estimate:
     """Estimate one deployment.
 
@@ -77,7 +78,8 @@ def estimate(
         routing_skew: how unevenly tokens choose experts; 0 uniform, 1 Zipf.
         prices: USD per chip-hour by chip name, instead of the catalogue's.
         host_memory: bytes behind each chip ("256 GB") that what does not fit may spill to.
-        stack: the engine whose measured kernels run, such as "vllm" or "trtllm 1.3.0rc20"; their mean if None.
+        stack: what serves ("vllm-v1", "trt-llm-v1", "sglang", "llama.cpp", "hf", ...), or "ideal" for bare kernels;
+            what people run on such chips if None: "vllm-v1" on GPUs.
 
     Raises:
         InputError: a name, size or format that is not accepted.

@@ -14,10 +14,12 @@ from interlock.api.accepted import (
     resolve_model,
     seconds_of,
     skew_of,
+    stack_of,
     tokens_of,
 )
 from interlock.cost.money import Basis as PriceBasis
 from interlock.cost.money import chip_price
+from interlock.cost.stack import Stack
 from interlock.errors import InputError, shown
 from interlock.hardware import Chip, all_chips
 from interlock.hardware.installed import find as find_chip
@@ -59,6 +61,7 @@ def plan(
     price_basis: PriceBasis = "hourly",
     host_memory: str | float | None = None,
     routing_skew: float = 0.0,
+    stack: str | Stack | None = None,
     spill: bool = True,
     show: int = 12,
     progress: Callable[[int, int], None] | None = None,
@@ -89,6 +92,7 @@ def plan(
         price_basis: "hourly" list rates, or "purchase" spread over years; named chips fall back on the other.
         host_memory: bytes behind each chip that what does not fit may spill to.
         routing_skew: how unevenly tokens choose experts.
+        stack: what serves, as of `estimate`; what people run on each kind of chip if None.
         spill: whether deployments that spill to a second tier count at all.
         show: the most front entries to return.
         progress: called with (done, total) while pricing.
@@ -138,6 +142,7 @@ def plan(
         output=tokens_of(output if output is not None else shape.output, "--output"),
         images=images_of(images if images is not None else (shape.images or described.default_images)),
         skew=skew_of(routing_skew),
+        stack=stack_of(stack),
     )
     check_length(described, space.prompt, space.output)
     if show < 1:

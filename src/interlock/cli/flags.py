@@ -70,7 +70,7 @@ class DeploymentFlags:
     host_memory: str | None = None
     """Memory behind each chip that what does not fit may spill to, such as 256GB."""
     stack: str | None = None
-    """Whose measured kernels run: vllm, sglang or trtllm, with a version or without; their mean if absent."""
+    """What serves: vllm-v1 (GPUs, if absent), trt-llm-v1, sglang, llama.cpp, hf, ...; ideal for bare kernels."""
 
     def options(self) -> dict[str, Any]:
         """The keyword arguments of `interlock.estimate`, but for model and chip."""

@@ -68,6 +68,8 @@ class PlanFlags:
     """Memory behind each chip that what does not fit may spill to, such as 256GB."""
     routing_skew: float = 0.0
     """How unevenly tokens choose experts: 0 uniform, 1 Zipf."""
+    stack: str | None = None
+    """What serves: vllm-v1 (GPUs, if absent), trt-llm-v1, sglang, llama.cpp, hf, ...; ideal for bare kernels."""
     spill: bool = True
     """Whether deployments that spill to a second tier count."""
     front: Whole = 8

@@ -70,7 +70,11 @@ def load(e: Estimate) -> str:
 def performance(e: Estimate) -> Rows:
     """The figures of one deployment, in the order people ask for them."""
     r = e.request
-    rows = [("formats", f"{formats(r.scheme)} (weights/activations/KV), batch {r.batch} a replica"), ("cost", _cost(e))]
+    rows = [
+        ("stack", _stack(e)),
+        ("formats", f"{formats(r.scheme)} (weights/activations/KV), batch {r.batch} a replica"),
+        ("cost", _cost(e)),
+    ]
     if r.model.generates:
         rows += [
             ("first token", f"TTFT {seconds(e.ttft_s)}{_band(e, 'ttft_s')}"),
@@ -91,6 +95,18 @@ def evidence(e: Estimate) -> str:
         by_basis.setdefault(basis, []).append(family)
     said = [f"{', '.join(families)}: {basis}" for basis, families in by_basis.items()]
     return "; ".join([*said, f"weakest of all inputs: {e.evidence.value}"])
+
+
+def _stack(e: Estimate) -> str:
+    """What serves, and what it makes of the kernels' time."""
+    stack, step = e.request.served, "a decode step" if e.request.model.generates else "a step"
+    if stack.name == "ideal" or math.isnan(e.overhead_s):
+        return f"{stack.name} ({stack.note})"
+    size = seconds(abs(e.overhead_s))
+    added = f"adds {size} to {step}" if e.overhead_s >= 0 else f"takes {size} off {step}"
+    first = f", {seconds(stack.first_s)} to a first token" if stack.first_s else ""
+    known = "" if stack.chips else "; not measured, so the bands are those of kernels"
+    return f"{stack.name} ({stack.note}): {added}{first}{known}"
 
 
 def _tokens(e: Estimate) -> str:

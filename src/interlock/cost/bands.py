@@ -26,6 +26,7 @@ _OF_KIND: Final = {
     Kind.SCAN: "scan",
     Kind.COLLECTIVE: "collective",
     Kind.TRANSFER: "collective",
+    Kind.HOST: "host",
 }
 _CORRECTED: Final = frozenset({"datacenter-gpu", "workstation-gpu"})
 

@@ -18,6 +18,7 @@ from interlock.cost.parameters import (
     memory_energy,
     static_share,
 )
+from interlock.cost.stack import Stack
 from interlock.hardware import Chip, Link
 from interlock.operators import COMPUTE_FORMATS, Array
 from interlock.parallel import Links
@@ -61,11 +62,17 @@ class Chips:
     power: Array
     calibrated_on: Chip | None = None  # the chip whose kernels' measured times are used; None for first principles
     stack: str | None = None  # of which engine; None for the mean of those that were measured
+    runs: Stack | None = None  # the serving stack; None for bare kernels
     reference: Chips | None = None  # the columns before a change
 
     def varied(self, **changes: Any) -> Chips:
         """These chips with something changed: calibrated times then change as first principles do."""
         return replace(self, **changes, reference=self.reference or self)
+
+    def run_by(self, stack: Stack) -> Chips:
+        """These chips as a serving stack runs them: its engine's kernels, its own time, less memory to fill."""
+        usable = np.asarray(self.usable) - stack.reserve_bytes
+        return replace(self, runs=stack, stack=stack.engine, usable=usable)
 
     @staticmethod
     def calibrated(chip: Chip, shape: tuple[int, ...] | None = None, stack: str | None = None) -> Chips:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from interlock.cost import Chips
 from interlock.cost.chips import substitute
 from interlock.cost.money import ChipPrice, chip_price
 from interlock.cost.parameters import achieved, energy_sources
@@ -53,6 +52,12 @@ class Estimate:
         return not self.problems
 
     @property
+    def overhead_s(self) -> float:
+        """Seconds of a decode step beyond its bare kernels; below 0 where the stack overlaps them."""
+        step = self.service.decode or self.service.prefill
+        return 0.0 if step.work is None else _number(step.time) - _number(step.work[0] + step.work[1])
+
+    @property
     def free_bytes(self) -> float:
         """Usable bytes that nothing occupies."""
         return max(self.usable_bytes - self.weights_bytes - self.kv_bytes - self.activation_bytes, 0.0)
@@ -79,7 +84,7 @@ def estimate_request(
     check_request(request)
     p, chip = request.parallelism, request.chip
     stages = float(p.pipeline)
-    columns = Chips.calibrated(chip, stack=request.stack)
+    columns = request.columns
     with np.errstate(invalid="ignore", divide="ignore"):
         service = serve(
             request.model,
@@ -98,7 +103,7 @@ def estimate_request(
     runs = np.nan if problems else 1.0  # what does not run has no pace
     tokens = _number(service.tokens_per_s) * replicas * runs
     usd = None if price is None or problems else price.usd_per_s * float(p.chips) / tokens * 1e6
-    sources = sources_of(chip, price)
+    sources = (*sources_of(chip, price), request.served.source)
     return Estimate(
         request=request,
         service=service,
@@ -121,7 +126,7 @@ def estimate_request(
         notes=tuple(notes_of(request.model, chip, request.scheme, service, runs=not problems)),
         evidence=weakest(source.kind for source in sources) or Evidence.ASSUMED,
         sources=sources,
-        bands=None if problems else bands_of(service, replicas),
+        bands=None if problems else bands_of(request, service, replicas),
         bases=bases_of(service),
     )
 

@@ -105,7 +105,7 @@ def _scaled(array: Array, factor: float) -> Array:
 
 def _levers(estimate: Estimate) -> list[Lever]:
     """The same deployment on a chip with one thing improved."""
-    chips = Chips.calibrated(estimate.request.chip, stack=estimate.request.stack)
+    chips = estimate.request.columns
     better = {
         "twice the arithmetic": chips.varied(peak=_scaled(chips.peak, 2.0), vector=_scaled(chips.vector, 2.0)),
         "twice the memory bandwidth": chips.varied(bandwidth=_scaled(chips.bandwidth, 2.0)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from interlock.cost import Chips
+from interlock.cost.stack import Stack, usual_stack
 from interlock.errors import InputError
 from interlock.hardware import Chip
 from interlock.models import Model, Scheme
@@ -24,7 +26,17 @@ class Request:
     output: float
     images: float = 0.0
     skew: float = 0.0
-    stack: str | None = None  # the engine whose kernels run; the mean of those that were measured if None
+    stack: Stack | None = None  # what serves; what people run on such chips if None
+
+    @property
+    def served(self) -> Stack:
+        """The stack, named or not."""
+        return self.stack or usual_stack(self.chip.category)
+
+    @property
+    def columns(self) -> Chips:
+        """The chip with calibrated kernels, as the stack runs it."""
+        return Chips.calibrated(self.chip).run_by(self.served)
 
 
 def divisibility(model: Model, parallelism: Parallelism) -> list[str]:

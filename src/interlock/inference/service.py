@@ -1,16 +1,19 @@
 """One replica in steady state under continuous batching: first token, time per token, throughput, joules.
 
 idea:    a replica keeps `batch` sequences in each of its pipeline stages. In one cycle every sequence gets a token, and
-         batch / output of the requests end and are replaced, each by one prefill that the others wait for.
-symbols: t_d one decode step through all stages, t_p one prefill, b sequences a stage, O output tokens, s stages.
-         cycle T = (t_d + b t_p / O) u, with u the fullest stage over the mean; TPOT = T; throughput = b s / T.
+         batch / output of the requests end and are replaced by others, whose prompts are read in steps in which the
+         rest decodes: weights are read once for both.
+symbols: t_d one decode step through all stages, t_m one that also reads prompts, t_p one that reads a prompt alone,
+         b sequences a stage, O output tokens, s stages, f = min(1, b / O) the share of steps with prompts.
+         cycle T = ((1 - f) t_d + f t_m) u, with u the fullest stage over the mean; TPOT = T; throughput = b s / T.
          With fewer sequences than stages b is below 1: a step still carries one, and u b matters only above 1.
+keeps:   the formulas that measured runs are held against (`validation.requests.load`), requests spread over time.
 departs: arrivals, chunking and preemption belong to the serving simulator; waiting is M/D/1 when a rate is given.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,7 +85,7 @@ def serve(
     """
     stages = np.asarray(parallelism.pipeline, dtype=float)
     together = np.maximum(batch, 1.0)
-    phases = _phases(model, together, prompt, output, images)
+    phases = _phases(model, together, prompt, output if model.generates else 1.0, images)
     memory = memory_plan(
         model,
         formats,
@@ -124,19 +127,23 @@ def serve(
             power=energy * rate,
         )
     each = price_step(model, phases.each, formats, parallelism, chips, skew=skew)
+    both = price_step(model, phases.both, formats, parallelism, chips, skew=skew)
+    share = np.minimum(together / output, 1.0)
+    before = 0.0 if chips.runs is None else chips.runs.first_s
 
-    def steady(reading: Array, decoding: Array) -> Pace:
-        t_p, t_d = np.maximum(reading, stream), np.maximum(decoding, stream)
-        cycle = (t_d + together * t_p / output) * wait
-        ttft = t_p + t_d / 2.0
+    def steady(reading: Array, decoding: Array, mixed: Array) -> Pace:
+        t_p, t_d, t_m = (np.maximum(seconds, stream) for seconds in (reading, decoding, mixed))
+        cycle = ((1.0 - share) * t_d + share * t_m) * wait
+        ttft = before + t_p + cycle / 2.0
         latency = ttft + (output - 1.0) * cycle if output > 1 else ttft
         return Pace(ttft=ttft, tpot=cycle, latency=latency, tokens_per_s=batch * stages / cycle)
 
     pace, fastest, slowest = (
-        steady(first.time, each.time), steady(first.low, each.low), steady(first.high, each.high),
+        steady(first.time, each.time, both.time), steady(first.low, each.low, both.low),
+        steady(first.high, each.high, both.high),
     )  # fmt: skip
     tokens = pace.tokens_per_s
-    dynamic = each.energy / together + first.energy / output
+    dynamic = ((1.0 - share) * each.energy + share * both.energy) / together
     joules = dynamic + chips.static_power * size / tokens
     return Service(
         prefill=first,
@@ -157,21 +164,28 @@ def serve(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Phases:
-    """The step that reads one prompt, the step in the middle of decoding, and the longest self-attention cache."""
+    """The step that reads one prompt, the step in the middle of decoding, the one with both, the longest cache."""
 
     first: Step
     each: Step
+    both: Step
     context: float
 
 
 def _phases(model: Model, sequences: Array, prompt: float, output: float, images: float) -> _Phases:
     """Decoders read the prompt themselves; encoder-decoders encode it, and their decoder starts from one token."""
+    ended = np.maximum(sequences / output, 1.0)
     if model.decoder is None or model.encoder is None:
         first, each = prefill(1.0, prompt, images=images), decode(sequences, prompt + output / 2.0)
-        return _Phases(first=first, each=each, context=prompt + output if model.generates else prompt)
-    first = Step(prefill_sequences=1.0, prefill_tokens=1.0, images=images, encoder_tokens=prompt)
-    each = Step(decode_sequences=sequences, decode_context=1.0 + output / 2.0, encoder_tokens=prompt)
-    return _Phases(first=first, each=each, context=1.0 + output)
+        context = prompt + output if model.generates else prompt
+    else:
+        first = Step(prefill_sequences=1.0, prefill_tokens=1.0, images=images, encoder_tokens=prompt)
+        each = Step(decode_sequences=sequences, decode_context=1.0 + output / 2.0, encoder_tokens=prompt)
+        context = 1.0 + output
+    both = replace(
+        first, prefill_sequences=ended, decode_sequences=each.decode_sequences, decode_context=each.decode_context
+    )
+    return _Phases(first=first, each=each, both=both, context=context)
 
 
 def _streamed(spilled: Array, memory: Memory, stages: Array) -> Array:

@@ -13,9 +13,11 @@ import numpy as np
 from interlock.cost import Chips, OperatorTime, held_energy, operator_time
 from interlock.cost.bands import family_of
 from interlock.cost.calibrated.step import calibrate_step
+from interlock.cost.stack import Work
+from interlock.cost.stacked import fuse, run, waited, work_of
 from interlock.evidence import Evidence
 from interlock.models import Formats, Model, Step, lower
-from interlock.operators import Array, Operator
+from interlock.operators import Array, Kind, Operator
 from interlock.parallel import Parallelism, place
 
 
@@ -40,20 +42,24 @@ class PricedOperator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCost:
-    """Seconds from entering the first stage to leaving the last, and dynamic joules of the chips it passes."""
+    """Seconds from entering the first stage to leaving the last, and dynamic joules of the chips it passes.
+
+    `work` is what the numbers of a serving stack multiply; None without a stack.
+    """
 
     operators: tuple[PricedOperator, ...]
     time: Array
     energy: Array
     low: Array  # ends of a 90 % band of `time`; nan where chips are priced without one
     high: Array
+    work: Work | None = None
 
     @property
     def bases(self) -> dict[str, str]:
         """For each family of operators that takes time, what its seconds stand on."""
         found: dict[str, str] = {}
         for item in self.operators:
-            if np.any(np.asarray(item.total_time) > 0):
+            if item.operator.kind is not Kind.HOST and np.any(np.asarray(item.total_time) > 0):
                 found[family_of(item.operator)] = item.time.basis or Evidence.FIRST_PRINCIPLES
         return found
 
@@ -64,8 +70,8 @@ def price_step(
     """Price one step for every candidate at once.
 
     Arguments broadcast against each other: give each axis of the search its own dimension, and an operator is priced
-    only over the axes it depends on. Every layer runs on one stage, so pipeline stages change neither the sum of times
-    nor, but for the transfers between them, the energy.
+    only over the axes it depends on. Every layer runs on one stage, so pipeline stages change neither the sum of the
+    kernels' times nor, but for the transfers between them, the energy.
     """
     boundary = step.tokens * model.main.width * formats.wide
     placed = place(lower(model, step, formats, skew=skew), parallelism, boundary)
@@ -73,16 +79,25 @@ def price_step(
         times = [operator_time(operator, chips) for operator in placed]
     else:
         times = calibrate_step(placed, chips)
+    work = None
+    pairs = list(zip(placed, times, strict=True))
+    if chips.runs is not None:
+        times = fuse(chips.runs, placed, times)
+        bare = work_of(placed, times, parallelism.pipeline, float(model.vocabulary))
+        pairs = run(chips.runs, placed, times, bare)
+        work = waited(chips.runs, bare)
     priced: list[PricedOperator] = []
     time: Array = 0.0
     energy: Array = 0.0
-    for operator, spent in zip(placed, times, strict=True):
+    for operator, spent in pairs:
         item = PricedOperator(operator=operator, time=spent, energy=held_energy(operator, spent, chips))
         priced.append(item)
         time = time + item.total_time
         energy = energy + item.total_energy
     low, high = _band(priced, time)
-    return StepCost(operators=tuple(priced), time=time, energy=energy * parallelism.tensor, low=low, high=high)
+    return StepCost(
+        operators=tuple(priced), time=time, energy=energy * parallelism.tensor, low=low, high=high, work=work
+    )
 
 
 def _band(priced: list[PricedOperator], time: Array) -> tuple[Array, Array]:

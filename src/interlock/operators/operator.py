@@ -40,6 +40,7 @@ class Kind(StrEnum):
     SAMPLING = "sampling"
     COLLECTIVE = "collective"
     TRANSFER = "transfer"
+    HOST = "host"  # what the serving stack adds; no chip works on it
 
 
 class Split(StrEnum):

@@ -191,6 +191,7 @@ class _Builder:
             output=space.output,
             images=space.images,
             skew=space.skew,
+            stack=space.stack,
         )
         found = estimate_request(request, host_memory=space.spill_bytes[c] or None, price=space.prices[c])
         return found if self.goals.rate is None else self._under_rate(found, place)

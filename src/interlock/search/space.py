@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from interlock.cost import Chips
 from interlock.cost.money import ChipPrice
+from interlock.cost.stack import Stack, usual_stack
 from interlock.hardware import Chip
 from interlock.inference import serve
 from interlock.inference.request import divisibility
@@ -45,6 +46,7 @@ class Space:
     output: float
     images: float = 0.0
     skew: float = 0.0
+    stack: Stack | None = None  # what serves; what people run on each kind of chip if None
     offers: tuple[Offer, ...] = ()  # what is known of each scheme's quality; empty where nobody asks
 
     @property
@@ -110,7 +112,7 @@ def _price_chip(space: Space, index: int) -> dict[str, Any]:
     shape = (1, *space.shape[1:])
     chip, price = space.chips[index], space.prices[index]
     p = space.parallelism()
-    columns = Chips.calibrated(chip, (1, 1, 1, 1, 1, 1))
+    columns = Chips.calibrated(chip, (1, 1, 1, 1, 1, 1)).run_by(space.stack or usual_stack(chip.category))
     with np.errstate(invalid="ignore", divide="ignore"):
         s = serve(
             space.model,

@@ -14,6 +14,7 @@ import numpy as np
 
 from interlock.cost import Chips
 from interlock.cost.money import ChipPrice, chip_price
+from interlock.cost.stack import Stack, usual_stack
 from interlock.errors import InputError
 from interlock.hardware import Chip
 from interlock.inference.memory import cache_bytes, memory_plan
@@ -64,6 +65,7 @@ def deployment(
     kv_tokens: int | None = None,
     overhead_s: float = 0.0,
     skew: float = 0.0,
+    stack: Stack | None = None,
     prices: Mapping[str, float] | None = None,
     drafting: Drafting | None = None,
 ) -> Deployment:
@@ -79,6 +81,7 @@ def deployment(
         kv_tokens: tokens of one replica's KV cache, where the engine has said it; computed if None.
         overhead_s: host work of every step.
         skew: how unevenly tokens choose experts.
+        stack: what serves; what people run on such chips if None.
         prices: the user's own USD an hour, by chip name.
         drafting: what proposes tokens; its weights and its cache take their share of the memory.
 
@@ -88,7 +91,8 @@ def deployment(
     reasons = divisibility(model, parallelism)
     if reasons:
         raise InputError("parallelism", parallelism.name, f"a cut that fits {model.name}: {reasons[0]}")
-    formats, columns = Formats.of(scheme), Chips.calibrated(chip)
+    formats = Formats.of(scheme)
+    columns = Chips.calibrated(chip).run_by(stack or usual_stack(chip.category))
     stages, tensor = float(np.asarray(parallelism.pipeline)), float(np.asarray(parallelism.tensor))
     clock = price_clock(
         model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=columns

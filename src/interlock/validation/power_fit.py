@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from interlock.cost.calibrated.split import fingerprints
 from interlock.cost.parameters import arithmetic_draw, static_share
+from interlock.cost.stack import stacks
 from interlock.evidence.measurement import Measurements
 from interlock.hardware import chip
 from interlock.validation.operators.power import kernel_work
 from interlock.validation.requests.power import spent_by
-from interlock.validation.requests.stack import stacks
 
 Floats = NDArray[np.float64]
 SHARES: Final = {"attention": 0.1, "experts": 0.1, "request": 0.5}  # of the rows that are fitted

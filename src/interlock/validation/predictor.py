@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,13 +15,13 @@ from interlock.cost.calibrated.collective_predict import collective_band, predic
 from interlock.cost.calibrated.left_out import predict_left_out
 from interlock.cost.calibrated.measured_operators import PREDICTED, operator_band
 from interlock.cost.calibrated.power import predict_power
+from interlock.cost.stack import fitted_sets
 from interlock.errors import UnsupportedError
 from interlock.evidence.measurement import FAMILIES, Measurements
 from interlock.training import training_stacks
 from interlock.validation import operators, requests, training
 from interlock.validation.requests.power import predict_power as predict_served_power
 from interlock.validation.requests.split import request_parts
-from interlock.validation.requests.stack import fitted_sets
 from interlock.validation.run_bands import FIRST, basis_of, run_band
 from interlock.validation.run_bands import SETS as BAND_SETS
 from interlock.validation.score import measured
@@ -34,7 +35,10 @@ Predict = Callable[[Measurements], NDArray[np.float64]]  # the measured quantity
 
 Band = Callable[[Measurements, NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]  # of predictions
 
-_WHOLE: Final[dict[str, Predict]] = {"request": requests.predict, "training": training.predict}
+_WHOLE: Final[dict[str, Predict]] = {
+    "request": partial(requests.predict, calibrated=False),
+    "training": training.predict,
+}
 
 
 def _power(measurements: Measurements) -> NDArray[np.float64]:

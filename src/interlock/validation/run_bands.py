@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.catalogue import DATA
-from interlock.cost.parameters import table
+from interlock.cost.run_band import ANY, FITTED, OTHER_CHIP, ends_of
 from interlock.evidence.measurement import Measurements
 from interlock.evidence.store import read_sets
 from interlock.training import training_stacks
@@ -29,10 +29,9 @@ from interlock.validation.split import BAND
 from interlock.validation.training.fit import fit_training, training_parts
 
 Floats = NDArray[np.float64]
-FIRST, FITTED, OTHER_CHIP = "first principles", "fitted", "other chip"
+FIRST: Final = "first principles"
 FILE: Final = DATA / "cost" / "run_bands.toml"
 SETS: Final = ("llm_inference_bench", "aiconfigurator", "vtrain", "llm_foundry")
-_ANY: Final = "any"
 _OUTSIDE: Final = 0.05  # at either end
 _ENOUGH: Final = 19  # rows for a band of one's own
 _HEAD: Final = """\
@@ -44,13 +43,11 @@ _HEAD: Final = """\
 
 def run_band(measurements: Measurements, predicted: Floats, basis: NDArray[np.str_]) -> tuple[Floats, Floats]:
     """The ends of each row's band; nan where its quantity has none."""
-    data, family = table("run_bands"), measurements.family
+    family = measurements.family
     names, stacks = quantities(measurements), np.asarray(measurements["stack"], dtype=str)
     low, high = np.full(len(measurements), np.nan), np.full(len(measurements), np.nan)
     for key in sorted(set(zip(basis.tolist(), stacks.tolist(), names.tolist(), strict=True))):
-        of_stacks = data.get(key[0], {})
-        quantity = f"{family}-{key[2]}"
-        ends = of_stacks.get(key[1], {}).get(quantity) or of_stacks.get(_ANY, {}).get(quantity)
+        ends = ends_of(key[0], key[1], f"{family}-{key[2]}")
         if ends is not None:
             rows = (basis == key[0]) & (stacks == key[1]) & (names == key[2])
             low[rows], high[rows] = predicted[rows] * ends[0], predicted[rows] * ends[1]
@@ -78,7 +75,7 @@ def bands_text(parts: list[Measurements]) -> str:
         stacks, names = np.asarray(part["stack"], dtype=str), quantities(part)
         for stack, quantity in sorted(set(zip(stacks.tolist(), names.tolist(), strict=True))):
             mine = logs[(stacks == stack) & (names == quantity) & np.isfinite(logs)]
-            for name in (stack, _ANY):
+            for name in (stack, ANY):
                 found.setdefault((basis, name, f"{part.family}-{quantity}"), []).append(mine)
     ends = {key: _ends(np.concatenate(logs)) for key, logs in found.items()}
     text = [_HEAD]
@@ -102,13 +99,14 @@ def _predictions(parts: list[Measurements]) -> Iterator[tuple[str, Measurements,
     steps = [part for part in parts if part.family == "training"]
     for part in asked:
         aside = part.where(request_parts(part) == BAND)
-        yield FIRST, aside, requests.predict(aside)
+        yield FIRST, aside, requests.predict(aside, calibrated=False)
         yield FITTED, aside, requests.predict(aside, _calibrated(requests.stacks("stacks_fitted")))
     for part in steps:
         aside = part.where(training_parts(part) == BAND)
         yield FIRST, aside, training.predict(aside)
         yield FITTED, aside, training.predict(aside, training_stacks("training_fitted"))
-    for chip in sorted({str(name) for part in asked for name in np.unique(part["chip"])}):
+    fitted = {chip for stack in requests.stacks("stacks_fitted").values() for chip in stack.chips}
+    for chip in sorted(fitted):  # without any other chip the fit would be the same
         others = _calibrated(fit_stacks([part.where(part["chip"] != chip) for part in asked]))
         for part in asked:
             aside = part.where((request_parts(part) == BAND) & (part["chip"] == chip))

@@ -1,7 +1,7 @@
 """The routed experts of a step, priced by calibration: both grouped products and what lies between, as one kernel.
 
 idea:    the measured time is shared out as first principles divide it; formats that were not measured take the time of
-         the nearest ones, changed as first principles say.
+         the nearest ones, changed as first principles say. So do choices more uneven than any that were measured.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from interlock.cost.calibrated.step_times import StepTimes
 from interlock.cost.chips import Chips
 from interlock.cost.operator_time import operator_time
 from interlock.errors import UnsupportedError
+from interlock.models.routing import active_experts, busiest_share
 from interlock.operators import COMPUTE_FORMATS, Operator, compute_code
 
 # operand, most bytes of a stored weight: formats of weights and activations, their bytes and operand
@@ -25,6 +26,7 @@ _NEAREST: Final = {
     "fp8": ((0.75, "int4-g128", "fp8", 0.53), (np.inf, "fp8", "fp8", 1.0)),
     "fp4": ((np.inf, "nvfp4", "nvfp4", 0.5625),),
 }
+_MOST_SKEW: Final = 1.0  # about the most uneven choices of the tables
 
 
 def price_experts(operators: Sequence[Operator], found: StepTimes, chips: Chips) -> None:
@@ -76,7 +78,7 @@ def _put(layer: Sequence[Operator], places: Sequence[int], found: StepTimes, chi
                     top_k=float(r.top_k),
                     tensor=tensor[mask],
                     expert=expert[mask],
-                    skew=r.skew,
+                    skew=min(r.skew, _MOST_SKEW),
                     gated=float(r.gated),
                     weight_format=weights,
                     activation_format=activations,
@@ -92,8 +94,30 @@ def _put(layer: Sequence[Operator], places: Sequence[int], found: StepTimes, chi
 def _change(layer: Sequence[Operator], total: Any, wider: Any, activations: str, chips: Chips) -> Any:
     """First-principles seconds of the layer over those with the weights and operands of the nearest formats."""
     operand = float(compute_code({"nvfp4": "fp4"}.get(activations, activations)))
+    r = layer[0].routing
+    assert r is not None
     near = [
-        replace(o, weight_bytes=o.weight_bytes * wider, compute=operand) if o.routing is not None else o for o in layer
+        replace(_evened(o), weight_bytes=_evened(o).weight_bytes * wider, compute=operand)
+        if o.routing is not None
+        else o
+        for o in layer
     ]
     theirs = np.sum(np.broadcast_arrays(*(np.asarray(operator_time(o, chips).time) for o in near)), axis=0)
-    return np.where(np.abs(wider - 1.0) < 0.1, 1.0, total / np.where(theirs > 0, theirs, 1.0))
+    change = total / np.where(theirs > 0, theirs, 1.0)
+    return change if r.skew > _MOST_SKEW else np.where(np.abs(wider - 1.0) < 0.1, 1.0, change)
+
+
+def _evened(o: Operator) -> Operator:
+    """A grouped product with choices as uneven as the tables have them at most."""
+    r = o.routing
+    if r is None or r.skew <= _MOST_SKEW:
+        return o
+    busy = active_experts(r.experts, r.top_k, _MOST_SKEW, r.tokens)
+    more = busy / np.where(np.asarray(o.batch) > 0, o.batch * r.expert, 1.0)
+    return replace(
+        o,
+        batch=o.batch * more,
+        m=o.m / more,
+        weight_bytes=o.weight_bytes * more,
+        load=busiest_share(r.experts, r.top_k, _MOST_SKEW, r.expert),
+    )

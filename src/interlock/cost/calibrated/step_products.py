@@ -3,6 +3,9 @@
 idea:    formats are told by what is multiplied and by the bytes of a weight. A pair that was never measured (3-bit
          weights, MX formats, 2:4 sparsity) takes the share of its first-principles bound that the nearest measured
          scheme reaches for the same sizes.
+departs: kernels that widen 8-bit weights are each engine's own, and only few were measured, one of them slower than
+         16 bits: they stand for their engine on their chip. For other engines such a product, of FP8 weights, too,
+         takes what one of 16 bits takes where arithmetic limits it, and the share for fewer bytes where memory does.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from interlock.cost.calibrated.basis import Basis, CalibratedTime
 from interlock.cost.calibrated.coefficients import coefficients
 from interlock.cost.calibrated.gemm import products, reference_of
 from interlock.cost.calibrated.schemes import SCHEMES, Scheme
+from interlock.cost.calibrated.selection import stack_family
 from interlock.cost.calibrated.step_times import StepTimes
 from interlock.cost.chips import Chips
 from interlock.cost.operator_time import operator_time
@@ -30,7 +34,8 @@ _MEASURED: Final = (
     ("fp8", 0.99, 1.1, "fp8"), ("fp4", 0.55, 0.57, "nvfp4"), ("int8", 0.99, 1.1, "int8"),
 )  # fmt: skip
 _NARROW: Final = {"fp8": "fp8", "fp4": "nvfp4", "fp6": "fp8", "int8": "int8", "int4": "int8"}  # by operand
-_WIDENED: Final = ((0.75, "int4-weights"), (1.5, "int8-weights"), (np.inf, "bf16"))  # by bytes of a stored weight
+_WIDENING: Final = "int8-weights"
+_WIDENED: Final = ((0.75, "int4-weights"), (np.inf, "bf16"))  # by bytes of a stored weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,8 @@ def price_products(operators: Sequence[Operator], found: StepTimes, chips: Chips
     if not kernels:
         return
     schemes = [_schemes(kernel) for kernel in kernels]
+    if not _widens(chips):
+        schemes = [np.where(each == _WIDENING, "", each) for each in schemes]
     for name in sorted(set(np.concatenate([each.ravel() for each in schemes]).tolist()) - {""}):
         _put(kernels, [each == name for each in schemes], str(name), found, chips)
     for kernel, each in zip(kernels, schemes, strict=True):
@@ -146,6 +153,14 @@ def _put_nearest(operators: Sequence[Operator], kernel: _Kernel, mask: Any, foun
         wide = CalibratedTime(part.seconds, part.seconds * np.exp(low), part.seconds * np.exp(high), Basis.OTHER_CHIP)
         for place, share in zip(kernel.places, kernel.shares, strict=True):
             found.put(place, wide, share * change, here)
+
+
+def _widens(chips: Chips) -> bool:
+    """Whether the engine's own product of 8-bit weights with 16-bit activations was measured on the chip."""
+    assert chips.calibrated_on is not None
+    sets = coefficients("gemm", SCHEMES[_WIDENING].group).sets
+    mine = {stack_family(key[1]) for key in sets if key[0] == chips.calibrated_on.id and key[2] == _WIDENING}
+    return chips.stack is not None and stack_family(chips.stack) in mine
 
 
 def _nearest(operand: str, width: float) -> str:

@@ -20,7 +20,11 @@ from interlock.operators import Array, Attending, Communication, Kind, Operator,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attention:
-    """Projections, scores and the weighted sum; `cross` reads the encoder's output instead of the stream."""
+    """Projections, scores and the weighted sum; `cross` reads the encoder's output instead of the stream.
+
+    `head_norm` norms each head, `whole_norms` all queries of a token together and all keys; `sinks`: a logit that each
+    head learns for attending to nothing.
+    """
 
     heads: int
     kv_heads: int
@@ -32,6 +36,8 @@ class Attention:
     window: int | None = None
     cross: bool = False
     position_buckets: int = 0
+    whole_norms: bool = False
+    sinks: bool = False
 
     @property
     def query_width(self) -> int:
@@ -59,6 +65,7 @@ class Attention:
             Weight(name="attention.output", elements=q * width, group="linear", split=Split.ROW, ways=heads),
         ]
         small = q * self.query_bias + kv * self.kv_bias + width * self.output_bias + self.position_buckets * heads
+        small += (q + kv // 2) * self.whole_norms + heads * self.sinks
         if self.head_norm is not None:
             small += 2 * sum(weight.elements for weight in self.head_norm.weights())
         if small:

@@ -14,39 +14,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from interlock.cost.stack import Stack, Work
 from interlock.evidence.measurement import Measurements
 from interlock.validation.requests.deployment import Deployment
-from interlock.validation.requests.stack import Stack
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a row's time is made of: seconds of the chips, engine steps, sequences and collectives in all of them.
+class Run:
+    """What the time of each row is made of, by part. For a rate, `tokens` come out in that time; for a time it is 0.
 
-    `vocabulary` is that of the model, since every sequence in a step is sampled from it.
-    For a rate, `tokens` come out in that time; for a time, `tokens` is 0.
+    `prompts`: of the work, what reading others' prompts adds, and prompts that come together do not.
     """
 
-    chip_s: Floats
-    steps: Floats
-    sequences: Floats
-    collectives: Floats
-    vocabulary: Floats
+    work: Work
+    prompts: Work
     tokens: Floats
-
-    def seconds(self, stack: Stack) -> Floats:
-        """Seconds under a stack."""
-        return np.asarray(stack.seconds(self.chip_s, self.steps, self.sequences, self.collectives, self.vocabulary))
 
     def value(self, stack: Stack) -> Floats:
         """The measured quantity under a stack."""
-        seconds = self.seconds(stack)
+        seconds = stack.seconds(self.work - stack.burst_ratio * self.prompts)
         return np.where(self.tokens > 0, self.tokens / seconds, seconds)
 
 
-def price_batches(rows: Measurements, d: Deployment) -> Work:
+def price_batches(rows: Measurements, d: Deployment) -> Run:
     """Price rows of one deployment that ran as static batches."""
     batch, prompt, output = (np.asarray(rows[name], dtype=float) for name in ("batch", "prompt", "output"))
     chunk = np.asarray(rows["chunk"], dtype=float) if "chunk" in rows.columns else np.zeros(len(rows))
@@ -55,41 +47,28 @@ def price_batches(rows: Measurements, d: Deployment) -> Work:
     full = np.floor(batch / fitting)
     rest = batch - full * fitting
     one, last = (_Wave.of(d, size, prompt, output, chunk) for size in (fitting, np.maximum(rest, 1.0)))
-    waves = full + (rest > 0)
     quantity = rows["quantity"]
-    whole = quantity == "latency"
-    first = quantity == "ttft"
-    steps = np.where(whole, waves * (one.reads + output - 1.0), np.where(first, one.reads, 1.0))
-    seen = np.where(whole, batch * output, np.where(first, fitting, fitting))
-    seconds = np.where(
-        whole,
-        full * one.seconds(output) + np.where(rest > 0, last.seconds(output), 0.0),
-        np.where(first, one.read, one.token),
-    )
-    return Work(
-        chip_s=np.where(np.isin(quantity, ("latency", "ttft", "tpot", "tokens_per_s")), seconds, np.nan),
-        steps=steps * d.stages,
-        sequences=seen,
-        collectives=steps * d.collectives,
-        vocabulary=np.full(len(rows), float(d.model.vocabulary)),
+    whole = full * one.all(output) + np.where(rest > 0, last.all(output), 0.0)
+    work = np.where(quantity == "latency", whole, np.where(quantity == "ttft", one.read, one.token))
+    return Run(
+        work=np.where(np.isin(quantity, ("latency", "ttft", "tpot", "tokens_per_s")), work, np.nan),
+        prompts=np.zeros_like(work),
         tokens=np.where(quantity == "tokens_per_s", fitting, 0.0),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """Seconds of the chips to read the prompts, in how many steps, and for one decode step on average."""
+    """The work to read the prompts, and of one decode step on average."""
 
-    read: Floats
-    reads: Floats
-    token: Floats
+    read: Work
+    token: Work
 
     @staticmethod
     def of(d: Deployment, sequences: Floats, prompt: Floats, output: Floats, chunk: Floats) -> _Wave:
-        read, reads = d.reading(sequences, prompt, chunk)
-        token = d.each_token(sequences, prompt, output - 1.0)
-        return _Wave(np.asarray(read), np.asarray(reads), np.asarray(token))
+        return _Wave(d.reading(sequences, prompt, chunk), d.each_token(sequences, prompt, output - 1.0))
 
-    def seconds(self, output: Floats) -> Floats:
-        """All of it."""
-        return self.read + (output - 1.0) * self.token
+    def all(self, output: Floats) -> Work:
+        """The work of the whole wave."""
+        whole: Work = self.read + (output - 1.0) * self.token
+        return whole

@@ -14,13 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.cost import Chips
+from interlock.cost.stack import Stack, Work
 from interlock.hardware import Chip
 from interlock.hardware.catalogue import chip as read_chip
 from interlock.inference.memory import cache_bytes, memory_plan
 from interlock.inference.step_cost import price_step
 from interlock.models import Formats, Model, Step, decode, prefill, scheme
 from interlock.models import model as read_model
-from interlock.operators import Array, Kind
+from interlock.operators import Array
 from interlock.parallel import Parallelism
 from interlock.parallel.collectives import TOPOLOGIES
 
@@ -35,13 +36,12 @@ _NO_ARITHMETIC: Final = ("executorch",)  # runs on the CPU beside the engine tha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """One model on one group of chips; `arithmetic`: whether the rate at which the chips compute is known."""
+    """One model on one group of chips, run by a stack; `arithmetic`: whether the chips' rate of it is known."""
 
     model: Model
     formats: Formats
     parallelism: Parallelism
     chips: Chips
-    reserve_bytes: float = 0.0
     skew: float = 0.0
     arithmetic: bool = True
 
@@ -49,13 +49,6 @@ class Deployment:
     def stages(self) -> float:
         """Pipeline stages."""
         return float(np.asarray(self.parallelism.pipeline))
-
-    @property
-    def collectives(self) -> float:
-        """Collectives of one step."""
-        priced = price_step(self.model, decode(1.0, 1.0), self.formats, self.parallelism, self.chips).operators
-        mine = [item.operator for item in priced if item.operator.kind is Kind.COLLECTIVE]
-        return sum(float(np.asarray(operator.count * operator.launches)) for operator in mine)
 
     def fitting(self, context: Floats, step_tokens: Floats) -> Floats:
         """Sequences of `context` tokens that one replica holds at once: at least 1, since the rows did run."""
@@ -69,31 +62,34 @@ class Deployment:
         )
         each = cache_bytes(self.model, self.formats, self.parallelism, context)
         usable = np.where(np.isnan(self.chips.usable), np.inf, self.chips.usable)
-        room = usable - self.reserve_bytes - fixed.total
+        room = usable - fixed.total
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.maximum(np.floor(np.where(np.asarray(each) > 0, room / each, 1e9)), 1.0)
 
-    def seconds(self, step: Step) -> Array:
-        """Seconds of a step through all stages."""
-        return price_step(self.model, step, self.formats, self.parallelism, self.chips, skew=self.skew).time
+    def work(self, step: Step) -> Work:
+        """What a step through all stages is made of."""
+        found = price_step(self.model, step, self.formats, self.parallelism, self.chips, skew=self.skew).work
+        assert found is not None  # a stack runs these chips
+        return found
 
-    def reading(self, sequences: Floats, prompt: Floats, chunk: Floats) -> tuple[Floats, Floats]:
-        """Seconds and steps to read the prompts of `sequences` together, `chunk` tokens of each in a step.
+    def reading(self, sequences: Floats, prompt: Floats, chunk: Floats) -> Work:
+        """The work to read the prompts of `sequences` together, `chunk` tokens of each in a step.
 
         Stages work on different sequences, or on different chunks of one, at the same time.
         """
         chunks = np.ceil(prompt / chunk)
         size = prompt / chunks
         at = _POINTS * np.maximum(prompt - size, 0.0)[..., None]
-        each = mean(self.seconds(prefill(self.together(sequences)[..., None], size[..., None], at)), at)
+        each = mean(self.work(prefill(self.together(sequences)[..., None], size[..., None], at)), at)
         pieces = chunks * np.minimum(np.maximum(sequences, 1.0), self.stages)
         known = 1.0 if self.arithmetic else np.nan
-        return each * (pieces + self.stages - 1.0) / self.stages * known, pieces
+        found: Work = each * (pieces + self.stages - 1.0) / self.stages * known
+        return found
 
-    def each_token(self, sequences: Floats, start: Floats, tokens: Floats) -> Floats:
-        """Seconds of a decode step, on average while the contexts of `sequences` grow from `start` by `tokens`."""
+    def each_token(self, sequences: Floats, start: Floats, tokens: Floats) -> Work:
+        """The work of a decode step, on average while the contexts of `sequences` grow from `start` by `tokens`."""
         at = growing(start, tokens)
-        return mean(self.seconds(decode(self.together(sequences)[..., None], at)), at)
+        return mean(self.work(decode(self.together(sequences)[..., None], at)), at)
 
     def together(self, sequences: Floats) -> Floats:
         """Sequences in one step: each stage has its own."""
@@ -106,10 +102,10 @@ def deployment(
     formats: tuple[str, str, str],
     degrees: tuple[float, float, float, float],
     *,
-    stack: str,
-    reserve_bytes: float,
+    stack: Stack,
     skew: float,
-    bound: bool,
+    calibrated: bool,
+    bound: bool = False,
 ) -> Deployment:
     """The deployment of a group of rows.
 
@@ -119,8 +115,8 @@ def deployment(
         formats: of weights, activations and KV cache.
         degrees: tensor, pipeline, expert and data.
         stack: what runs it.
-        reserve_bytes: of each chip, which the stack keeps.
         skew: how unevenly tokens choose experts.
+        calibrated: kernels by what was measured of them; else by first principles.
         bound: full peaks, no launches and no latencies, so that nothing can be faster.
 
     Raises:
@@ -128,14 +124,14 @@ def deployment(
     """
     tensor, pipeline, expert, data = degrees
     found = read_chip(chip)
-    columns = _at_peak(found) if bound else Chips.of(found)
-    arithmetic = bool(np.isfinite(columns.peak).any()) and stack not in _NO_ARITHMETIC
+    columns = _at_peak(found) if bound else Chips.calibrated(found) if calibrated else Chips.of(found)
+    columns = columns.run_by(stack)
+    arithmetic = bool(np.isfinite(columns.peak).any()) and stack.name not in _NO_ARITHMETIC
     return Deployment(
         model=read_model(model),
         formats=Formats.of(scheme(formats[0], formats[1], formats[2])),
         parallelism=Parallelism(tensor=tensor, pipeline=pipeline, expert=expert, data=data),
         chips=_linked(columns if arithmetic else replace(columns, peak=np.full_like(columns.peak, np.inf))),
-        reserve_bytes=0.0 if bound else reserve_bytes,
         skew=skew,
         arithmetic=arithmetic,
     )

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.cost import energy_parts
+from interlock.cost.stack import Stacks, stacks
 from interlock.errors import InputError
 from interlock.evidence.measurement import Measurements, spread
 from interlock.inference.step_cost import price_step
 from interlock.models import Step, decode, prefill
 from interlock.validation.requests.deployment import STEP_TOKENS, Deployment, deployment, growing, mean
-from interlock.validation.requests.stack import Stacks, stacks
 
 Floats = NDArray[np.float64]
 _LARGEST_BATCH: Final = 128.0
@@ -53,7 +53,6 @@ def spent_by(measurements: Measurements, using: Stacks | None = None) -> Spent:
     length = len(measurements)
     joules, seconds, tokens = np.full((length, _PARTS), np.nan), np.full(length, np.nan), np.full(length, np.nan)
     for places, rows, d in _groups(measurements, known):
-        stack = known[str(rows["stack"][0])]
         prompt, output = (np.asarray(rows[name], dtype=float) for name in ("prompt", "output"))
         phase = rows["phase"] if "phase" in rows.columns else np.full(len(rows), "all")
         fitting = np.minimum(d.fitting(prompt + output, _LARGEST_BATCH * prompt), _LARGEST_BATCH)
@@ -72,10 +71,7 @@ def spent_by(measurements: Measurements, using: Stacks | None = None) -> Spent:
             token = _step(d, decode(size[..., None], at))
             total += reading[:, None] * read[0] + decoding[:, None] * mean_parts(token[0], at)
             time += reading * read[1] + decoding * mean(token[1], at)
-        steps = (full + (rest > 0)) * (reads + writes * (output - 1.0))
-        joules[places] = total
-        sampled = batch * output * writes
-        seconds[places] = stack.seconds(time, steps, sampled, steps * d.collectives, float(d.model.vocabulary))
+        joules[places], seconds[places] = total, time
         tokens[places] = batch * (reads * prompt + writes * output)
     return Spent(joules=joules, seconds=seconds, tokens=tokens)
 
@@ -114,10 +110,9 @@ def _groups(measurements: Measurements, known: Stacks) -> Iterator[tuple[NDArray
                 key[2],
                 (key[3], key[4], key[5]),
                 (float(key[6]), 1.0, 1.0, 1.0),
-                stack=key[1],
-                reserve_bytes=known[key[1]].reserve_bytes,
+                stack=known[key[1]],
                 skew=0.0,
-                bound=False,
+                calibrated=False,
             )
         except InputError:  # a chip or a model that no catalogue has
             continue

@@ -7,31 +7,21 @@ from pathlib import Path
 from typing import Final
 
 from interlock.catalogue import DATA
+from interlock.cost.stack import Stack
 from interlock.evidence import Evidence
 from interlock.evidence.store import read_sets
 from interlock.validation.requests.fit import fit_stacks
-from interlock.validation.requests.stack import Stack
 from interlock.validation.split import FIT_SHARE
 
 SETS: Final = ("llm_inference_bench", "aiconfigurator")
 FILE: Final = DATA / "cost" / "stacks_fitted.toml"
 _HEAD: Final = """\
 # What stacks add, fitted: {share} of the requests of {sets}, told by a hash of each row with seed 0
-# (see `interlock.validation.requests.split`). Score them on the other rows, or on other sets. Keys as in `stacks.toml`.
-# Made by `interlock.validation.requests.refit`.
+# (see `interlock.validation.requests.split`). Score them on the other rows, or on other sets. Keys as in `stacks.toml`,
+# which has the rest of each stack. Made by `interlock.validation.requests.refit`.
 
 [fit]
 sets = [{names}]
-
-[default]
-step = "0 s"
-sequence = "0 s"
-logit = "0 s"
-collective = "0 s"
-pace = 1.0
-reserve = "0 GB"
-first = "0 s"
-burst = 0.0
 
 """
 
@@ -55,14 +45,15 @@ def stacks_text(found: Mapping[str, Stack]) -> str:
             f'sequence = "{stack.sequence_s * 1e6:.3g} us"\n'
             f'logit = "{stack.logit_s * 1e9:.3g} ns"\n'
             f'collective = "{stack.collective_s * 1e6:.3g} us"\n'
+            f'launch = "{stack.launch_s * 1e6:.3g} us"\n'
             f"pace = {stack.pace_ratio:.3f}\n"
+            f"grouped = {stack.grouped_ratio:.3f}\n"
             f'reserve = "{stack.reserve_bytes / 1e9:g} GB"\n'
             f'first = "{stack.first_s * 1e3:g} ms"\n'
             f"burst = {stack.burst_ratio:g}\n"
             f"chips = {_listed(stack.chips)}\n\n"
         )
     text.append("[sources]\n")
-    text.append('"default" = { kind = "first principles", ref = "a stack that costs nothing of its own" }\n')
     for name, stack in fitted.items():
         text.append(f'"{name}" = {{ kind = "calibrated", ref = "{stack.source.ref}" }}\n')
         text.append(f'"{name}.reserve" = {{ kind = "calibrated", ref = "the best of 0 to 4 GB on the same rows" }}\n')

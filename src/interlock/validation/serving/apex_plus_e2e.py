@@ -16,10 +16,10 @@ from typing import Final
 
 import numpy as np
 
+from interlock.cost.stack import Stack, stacks
 from interlock.evidence.table import read_table
 from interlock.serving.registry import policy
 from interlock.serving.simulation import Engine
-from interlock.validation.requests.stack import Stack, stacks
 from interlock.validation.serving.blind import served
 from interlock.validation.serving.replay import Beside, beside, replay
 from interlock.workloads.requests import Requests, requests

@@ -2,29 +2,22 @@
 
 idea:    kernels are calibrated ones where the chip's kind was measured (AIConfigurator's tables), with the stack's own
          times; stacks are those that were fitted on other sets than the ones replayed here.
-departs: the pace of a stack was fitted over kernels of first principles, so that calibrated ones go without it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
 from interlock.cost import Chips
+from interlock.cost.stack import Stack, stacks
 from interlock.hardware import chip as read_chip
-from interlock.inference import price_step
 from interlock.inference.memory import cache_bytes, memory_plan
-from interlock.models import Formats, decode, scheme
+from interlock.models import Formats, scheme
 from interlock.models import model as read_model
-from interlock.operators import Kind
 from interlock.parallel import Parallelism
 from interlock.serving.clock import StepClock, price_clock
-from interlock.validation.requests.stack import Stack, stacks
-from interlock.validation.serving.stacked import stacked
-
-_KERNELS: Final = {"vllm": "vllm", "vllm-v1": "vllm", "trt-llm": "trtllm", "trt-llm-v1": "trtllm"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +57,17 @@ def served(
         step_tokens: of a step, for which activations are kept.
     """
     found, read, how = read_chip(chip), read_model(model), scheme(*formats)
-    columns = Chips.calibrated(found, stack=_KERNELS[stack]) if calibrated else Chips.of(found)
+    engine = stacks("stacks_fitted")[stack]
+    own = engine if host is None else replace(host, engine=engine.engine, fused=engine.fused)
+    columns = (Chips.calibrated(found) if calibrated else Chips.of(found)).run_by(own)
     cut = Parallelism(tensor=tensor, pipeline=1, data=1)
     codes = Formats.of(how)
-    clock = price_clock(read, how, cut, found, max_num_seqs=max_num_seqs, chips=columns)
-    engine = host or stacks("stacks_fitted")[stack]
-    priced = price_step(read, decode(1.0, 1.0), codes, cut, Chips.of(found)).operators
-    exchanges = [item.operator for item in priced if item.operator.kind is Kind.COLLECTIVE]
-    collectives = sum(float(np.asarray(operator.count * operator.launches)) for operator in exchanges)
-    own = replace(engine, pace_ratio=1.0) if calibrated else engine
     plan = memory_plan(read, codes, cut, sequences=0.0, context=0.0, step_tokens=float(step_tokens))
-    room = float(np.asarray(Chips.of(found).capacity)) * memory_share - engine.reserve_bytes
+    room = float(np.asarray(columns.capacity)) * memory_share - own.reserve_bytes
     room -= float(np.asarray(plan.weights + plan.activations))
     token = float(np.asarray(cache_bytes(read, codes, cut, 2048.0))) / 2048.0
     return Served(
-        clock=stacked(clock, own, collectives=collectives, vocabulary=float(read.vocabulary)),
+        clock=price_clock(read, how, cut, found, max_num_seqs=max_num_seqs, chips=columns),
         kv_tokens=int(room / token),
-        first_s=engine.first_s,
+        first_s=own.first_s,
     )

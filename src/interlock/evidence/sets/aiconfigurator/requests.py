@@ -3,15 +3,19 @@
 idea:    each run gives two rows, the mean time to the first token and the mean time per output token after it.
 departs: aggregated runs only, in which one engine reads prompts and decodes; of most disaggregated ones the file does
          not say how many workers served. Degrees that are no power of two, or above the 8 chips of a node, count the
-         chips of a whole deployment, not a layout, and are left out. The number in flight is what the provenance says,
-         where it does; attention that is data parallel deals it out. The file does not say how KV caches are stored:
-         in FP8 where TensorRT-LLM runs checkpoints in FP8 or NVFP4, whose makers ship scales for it, else in 16 bits.
-         The same run under two dates counts once. Formats of no name are the checkpoint's 16 bits.
+         chips of a whole deployment, not a layout, and are left out; so are experts spread over more than a node. The
+         number in flight is what the provenance says, where it does; attention that is data parallel deals it out. The
+         file does not say how KV caches are stored: in FP8 where TensorRT-LLM runs checkpoints in FP8 or NVFP4, whose
+         makers ship scales for it, else in 16 bits. gpt-oss keeps its experts in MXFP4 whatever else is narrowed, and
+         multiplies them in 16 bits on chips without FP4, which all of its are. Its runs at 512 in flight are left out:
+         most take no longer a token than those at 4. The same run under two dates counts once. Formats of no name are
+         the checkpoint's 16 bits.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -34,9 +38,11 @@ _MODELS: Final = {
     "llama-3.1-70b": "llama-3.1-70b",
 }  # names of the same shapes; others are the published names in lower case
 _FORMATS: Final = {"": "bf16", "fp8": "fp8-e4m3", "fp8_block": "fp8-e4m3", "nvfp4": "nvfp4"}
+_MXFP4: Final = "gpt-oss-120b"
 _SUFFIX: Final = re.compile(r"-(instruct|fp8|nvfp4)$")
 _CONCURRENCY: Final = re.compile(r"concurrency=(\d+)")
 _DEGREES: Final = (1, 2, 4, 8)
+_IN_NODE: Final = ("", "1", "2", "4", "8")
 _LONGEST: Final = 1e7  # ms
 
 
@@ -52,7 +58,7 @@ def read(folder: Path) -> list[Measurements]:
         folder / FILE,
         ["id", "silicon_data_source", "backend", "model_path", "system", "mode", "isl", "osl", "gemm_quant_mode",
          "batch_size", "tp_size", "pp_size", "attention_dp_size", "moe_ep_size", "silicon_ttft_ms", "silicon_tpot_ms"],
-        lambda row: row["mode"] == "agg" and _is_layout(row["tp_size"]),
+        lambda row: row["mode"] == "agg" and _is_layout(row["tp_size"]) and not _is_other(row),
     )  # fmt: skip
     whole.refuse_repeats()
     source = Source(kind=Evidence.MEASURED, ref="aiconfigurator-core 0.12.0, systems/silicon data of whole runs")
@@ -74,15 +80,17 @@ def read(folder: Path) -> list[Measurements]:
 
 
 def _columns(table: Table) -> dict[str, NDArray[np.str_] | NDArray[np.float64]]:
-    formats = table.words("gemm_quant_mode", _FORMATS)
+    models = np.array([_model(str(path)) for path in table.text("model_path")])
+    named = table.words("gemm_quant_mode", _FORMATS)
+    kept = models == _MXFP4
     replicas = np.maximum(table.numbers("attention_dp_size", default=1.0), 1.0)
     return spread(
         chip=table.words("system", CHIPS),
         stack=table.words("backend", _STACKS),
-        model=np.array([_model(str(path)) for path in table.text("model_path")]),
-        weight_format=formats,
-        activation_format=formats,
-        kv_format=np.where(_has_cache_scales(table), "fp8-e4m3", "bf16"),
+        model=models,
+        weight_format=np.where(kept, "mxfp4", named),
+        activation_format=np.where(kept, "bf16", named),
+        kv_format=np.where(_has_cache_scales(table) & ~kept, "fp8-e4m3", "bf16"),
         tensor=table.counts("tp_size"),
         pipeline=table.counts("pp_size"),
         expert=np.maximum(table.numbers("moe_ep_size", default=1.0), 1.0),
@@ -115,6 +123,12 @@ def _model(path: str) -> str:
     while (shorter := _SUFFIX.sub("", name)) != name:
         name = shorter
     return _MODELS.get(name, name)
+
+
+def _is_other(row: Mapping[str, str]) -> bool:
+    """Whether a run is not what it says, or crosses a network that the file does not describe."""
+    idle = row["model_path"].lower().endswith(_MXFP4) and row["batch_size"] == "512"
+    return idle or (row["system"].startswith("h") and row["moe_ep_size"] not in _IN_NODE)
 
 
 def _is_layout(text: str) -> bool:
