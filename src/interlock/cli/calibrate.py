@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import tempfile
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,6 +16,8 @@ from interlock.cli.flags import Switch, Whole
 from interlock.cli.measure import write_in_folder
 from interlock.cli.show import heading, line, pairs, print_json, progress, table
 from interlock.cost.calibrated.own import own_path_of, own_text
+from interlock.cost.calibrated.places import FOLDER as CALIBRATIONS
+from interlock.cost.fitting.everything import Refit, refit_all
 from interlock.cost.fitting.own_calibration import OwnReport, SetReport, calibrate_own
 from interlock.cost.fitting.own_rows import own_rows
 from interlock.cost.fitting.tables import gemm_tables, installed_tables
@@ -57,7 +62,7 @@ def calibrate(
     seed
         Of folds and samples.
     full
-        Fit all chips of AIConfigurator's tables together, as the shipped coefficients are; needs PyTorch and --out.
+        Fit every family of kernels to all chips of AIConfigurator's tables, as what is shipped was; needs PyTorch.
     dry_run
         Show what the calibration would be worth, and store nothing.
     json
@@ -104,23 +109,45 @@ def _measured(source: str, name: str | None, tables: Path | None) -> tuple[Chip,
 
 
 def _full(source: str, tables: Path | None, out: Path | None, seed: int, dry_run: bool, json: bool) -> None:
-    from interlock.cost.fitting.gemm import refit
-
     if source != _TABLES:
         raise InputError("--full", f"--from {source}", f"--from {_TABLES}: all chips are in its tables")
-    if dry_run or out is None:
-        raise InputError("--full", "--dry-run" if dry_run else "no --out", "a folder to store the joint fit in")
     folder = tables or installed_tables()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("--out", f"{out}: {error.strerror}", "a folder that can be written") from None
-    with progress("fitting all chips"):
-        written = refit(folder, seed, out)
+    if not folder.is_dir():
+        raise InputError("--tables", str(folder), "the folder systems/data of the database")
+    began = time.monotonic()
+    with ExitStack() as scratch:
+        place = (out or user_folders()[0]) / CALIBRATIONS
+        if dry_run:
+            place = Path(scratch.enter_context(tempfile.TemporaryDirectory()))
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError("--out", f"{place}: {error.strerror}", "a folder that can be written") from None
+        with progress("fitting every family") as advance:
+            found = refit_all(folder, place, seed, progress=advance)
     if json:
-        print_json({"files": [str(path) for path in written]})
-    else:
-        pairs([("stored", str(path)) for path in written])
+        print_json({"folder": None if dry_run else str(place), "families": [_refit_record(one) for one in found]})
+        return
+    heading("Every family of kernels, on the rows that no fit saw")
+    heads = ("rows\nfitted", "rows\nheld out", "shipped\n%", "now\n%", "inside\n%")
+    rows = [
+        (one.name, f"{one.seen:,}", f"{one.held_out:,}", f"{one.before:.1f}", f"{one.after:.1f}", f"{one.inside:.0f}")
+        for one in found
+    ]
+    table([("family", "left"), *((head, "right") for head in heads)], rows)
+    told = "Nothing is stored." if dry_run else f"Stored in {place}: calibrated times stand on it from now on."
+    line(f"\n{told} Seed {seed}; {time.monotonic() - began:.0f} s.")
+
+
+def _refit_record(one: Refit) -> dict[str, Any]:
+    return {
+        "family": one.name,
+        "fitted_rows": one.seen,
+        "held_out_rows": one.held_out,
+        "shipped_mape": one.before,
+        "held_out_mape": one.after,
+        "inside": one.inside,
+    }
 
 
 def _print(found: OwnReport, place: Path | None) -> None:

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from interlock.catalogue import DATA
 from interlock.cost.calibrated.facts import Facts
 from interlock.cost.calibrated.network import Matrix, Network, Own
+from interlock.cost.calibrated.places import place_of
 from interlock.errors import InputError
 from interlock.files import read_json
 
@@ -61,10 +61,14 @@ class Coefficients:
         return int(self.fit["seed"])
 
 
-@cache
 def coefficients(family: str, group: str = "") -> Coefficients:
-    """The shipped coefficients of a family, or of a group in it."""
-    return read_coefficients(DATA / "calibrations" / f"{'-'.join(filter(None, (family, group)))}.json")
+    """The coefficients of a family, or of a group in it: the user's own fit, or what is shipped."""
+    return _read_cached(*place_of(f"{'-'.join(filter(None, (family, group)))}.json"))
+
+
+@cache
+def _read_cached(path: Path, _stamp: int) -> Coefficients:
+    return read_coefficients(path)
 
 
 def read_coefficients(path: Path) -> Coefficients:

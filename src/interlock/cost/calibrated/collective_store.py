@@ -19,6 +19,7 @@ import numpy as np
 from interlock.catalogue import DATA
 from interlock.cost.calibrated.collective_sets import SetKey
 from interlock.cost.calibrated.collective_terms import LinkFacts
+from interlock.cost.calibrated.places import place_of
 from interlock.errors import InputError
 from interlock.files import read_json
 
@@ -54,10 +55,14 @@ class Collectives:
     unseen_held_out: Mapping[str, float]
 
 
-@cache
 def collectives() -> Collectives:
-    """What is shipped."""
-    return read_fitted(PATH)
+    """The user's own fit, or what is shipped."""
+    return _read_cached(*place_of(PATH.name))
+
+
+@cache
+def _read_cached(path: Path, _stamp: int) -> Collectives:
+    return read_fitted(path)
 
 
 def read_fitted(path: Path) -> Collectives:

@@ -21,7 +21,7 @@ from interlock.cost.calibrated.coefficients import SIZES_S, Coefficients, Fitted
 from interlock.cost.calibrated.facts import Facts, facts
 from interlock.cost.calibrated.features import product_features
 from interlock.cost.calibrated.network import correction
-from interlock.cost.calibrated.own import own_products
+from interlock.cost.calibrated.own import fitted_here, own_products
 from interlock.cost.calibrated.own_schemes import own_scheme_of
 from interlock.cost.calibrated.product_terms import (
     UNIT_CYCLES,
@@ -102,6 +102,9 @@ def predict(measurements: Measurements, *, fitted_rows: bool = False) -> Column:
         key = (one.id, stack, scheme.name)
         if not fitted_rows and part.set_name == found.fit["set"] and key in found.sets:
             guess[part_of(set_text(*key), tuple(sizes), found.seed) != HELD_OUT] = np.nan
+        if not fitted_rows:
+            shipped = bool(chosen(found, reference, stack, scheme.name)[0])
+            guess[fitted_here(one.id, stack, scheme.name, shipped, *sizes)] = np.nan
         seconds[rows] = guess
     return seconds
 

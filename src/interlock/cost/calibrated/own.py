@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interlock.catalogue import user_folders
 from interlock.cost.calibrated.basis import Basis, CalibratedTime
@@ -26,6 +27,7 @@ from interlock.cost.calibrated.own_schemes import OWN_SCHEMES
 from interlock.cost.calibrated.product_terms import UNIT_CYCLES, Bytes, product_floor, product_terms, product_units
 from interlock.cost.calibrated.schemes import Scheme
 from interlock.cost.calibrated.selection import stack_family
+from interlock.cost.calibrated.split import fingerprints
 from interlock.errors import InputError
 from interlock.files import read_json
 from interlock.hardware import Chip
@@ -61,6 +63,7 @@ class OwnSet:
     facts: Facts  # as they stood when fitted
     band: tuple[float, float]
     held_out: Mapping[str, float]
+    seen: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))  # fingerprints of fitted rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,18 @@ def chosen_own(found: OwnCalibration | None, stack: str | None, scheme: str, shi
     exact = [one for key, one in here.items() if key[0] == stack.lower()]
     family = [one for key, one in here.items() if stack_family(key[0]) == stack_family(stack)]
     return exact or family or ([] if shipped else list(here.values()))
+
+
+def own_prints(chip: str, scheme: str, m: Any, n: Any, k: Any) -> NDArray[np.uint64]:
+    """What tells measured products of a chip and scheme apart, whatever a file calls the engine."""
+    return fingerprints(f"{chip}|{scheme}", (m, n, k), 0)
+
+
+def fitted_here(chip: str, stack: str | None, scheme: str, shipped: bool, m: Any, n: Any, k: Any) -> NDArray[np.bool_]:
+    """Which products the user's own calibration was fitted to, where it is what answers."""
+    sets = chosen_own(own_calibration(chip), stack, scheme, shipped)
+    prints = own_prints(chip, scheme, m, n, k)
+    return np.isin(prints, np.concatenate([one.seen for one in sets])) if sets else np.zeros(len(prints), dtype=bool)
 
 
 def own_products(
@@ -170,6 +185,7 @@ def own_text(found: OwnCalibration) -> str:
             "parameters": {name: _rounded(value) for name, value in one.parameters.items()},
             "facts": one.facts.record(),
             "band": [_rounded(end) for end in one.band],
+            "seen": [f"{print_:016x}" for print_ in one.seen.tolist()],
             "held_out": {name: _rounded(value) for name, value in one.held_out.items()},
             "residuals": {name: _rounded(getattr(one.residuals, name)) for name in Residuals.__slots__},
         }
@@ -205,6 +221,7 @@ def _set(data: Mapping[str, Any]) -> OwnSet:
         facts=Facts.of_record(data["facts"]),
         band=(low, high),
         held_out=dict(data["held_out"]),
+        seen=np.array([int(text, 16) for text in data.get("seen", [])], dtype=np.uint64),
     )
 
 

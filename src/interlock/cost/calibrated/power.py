@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from interlock.catalogue import DATA
 from interlock.cost.calibrated.facts import Facts
 from interlock.cost.calibrated.network import Matrix, Network, Own, correction
+from interlock.cost.calibrated.places import place_of
 from interlock.cost.calibrated.power_features import PowerTerms, power_terms
 from interlock.cost.calibrated.split import HELD_OUT, part_of
 from interlock.errors import InputError, UnsupportedError
@@ -150,10 +151,14 @@ def twin_spread(measurements: Measurements) -> tuple[float, int]:
     return (float(np.median(gaps)) if gaps else float("nan")), len(gaps)
 
 
-@cache
 def power() -> Power:
-    """What is shipped."""
-    return read_power(PATH)
+    """The user's own fit, or what is shipped."""
+    return _read_cached(*place_of(PATH.name))
+
+
+@cache
+def _read_cached(path: Path, _stamp: int) -> Power:
+    return read_power(path)
 
 
 def read_power(path: Path) -> Power:

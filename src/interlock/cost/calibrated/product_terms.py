@@ -54,7 +54,7 @@ class Bytes(NamedTuple):
 
 
 class Option(NamedTuple):
-    """One block shape, with or without split k: times at full shares, in U."""
+    """One block shape, with or without split k, or a row for each: times at full shares, in U."""
 
     compute: Any
     prologue: Any
@@ -74,11 +74,17 @@ class Terms(NamedTuple):
     weights_over_cache: Any  # log
     activations_over_cache: Any  # log
     quantise: Any
-    options: tuple[Option, ...]
+    options: tuple[Option, ...] | Option
 
     def columns(self) -> list[Any]:
         """All arrays, one after the other."""
         return [*self[:7], *(column for option in self.options for column in option)]
+
+    @staticmethod
+    def of_matrix(rows: Any) -> Terms:
+        """What `columns` took apart, a row each: all options in one, for fewer operations while fitting."""
+        options = rows[7:].reshape(-1, len(Option._fields), rows.shape[1])
+        return Terms._make([*rows[:7], Option(*(options[:, place] for place in range(options.shape[1])))])
 
     @staticmethod
     def of_columns(columns: Iterable[Any]) -> Terms:
@@ -134,11 +140,11 @@ def product_units(terms: Terms, p: Mapping[str, Any], xp: Any = np) -> Any:
     held = _sigmoid(p["activations_slope"] * (xp.log(p["activations_held"]) - terms.activations_over_cache), xp)
     memory = _read(terms.weights_memory, terms.weights_cache, weights_held, p, xp)
     memory = memory + _read(terms.activations_memory, terms.activations_cache, held, p, xp)
-    times = [
-        _option(option, memory, p[f"block_{rows}x{columns}"], p, xp)
-        for (rows, columns), pair in zip(BLOCKS, zip(terms.options[::2], terms.options[1::2], strict=True), strict=True)
-        for option in pair
-    ]
+    shares = [p[f"block_{rows}x{columns}"] for rows, columns in BLOCKS for _ in (1, 2)]
+    if isinstance(terms.options, Option):
+        times = list(_option(terms.options, memory, xp.stack(shares), p, xp))
+    else:
+        times = [_option(option, memory, share, p, xp) for option, share in zip(terms.options, shares, strict=True)]
     least = reduce(xp.minimum, times)
     total = sum(_power4(_power4(least / time)) for time in times)
     return least * total ** (-1.0 / 16.0) + p["launch"] + terms.quantise * p["quantise"]

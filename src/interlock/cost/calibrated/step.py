@@ -19,6 +19,7 @@ import numpy as np
 
 from interlock.cost.bands import corrected
 from interlock.cost.calibrated.coefficients import coefficients
+from interlock.cost.calibrated.own import own_calibration
 from interlock.cost.calibrated.step_attention import price_attention
 from interlock.cost.calibrated.step_collectives import price_collectives
 from interlock.cost.calibrated.step_experts import price_experts
@@ -48,6 +49,8 @@ def calibrate_step(operators: Sequence[Operator], chips: Chips) -> list[Operator
     if chip.vendor in _vendors():  # what kernels reach is a matter of the vendor's libraries
         for price in _FAMILIES:
             price(operators, found, reference)
+    elif own_calibration(chip.id) is not None:
+        price_products(operators, found, reference)
     times = []
     for index, (o, ours, theirs) in enumerate(zip(operators, here, there, strict=True)):
         seconds, low, high = found.of(index)

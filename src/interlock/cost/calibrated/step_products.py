@@ -19,6 +19,8 @@ import numpy as np
 from interlock.cost.calibrated.basis import Basis, CalibratedTime
 from interlock.cost.calibrated.coefficients import coefficients
 from interlock.cost.calibrated.gemm import products, reference_of
+from interlock.cost.calibrated.own import own_calibration
+from interlock.cost.calibrated.own_schemes import OWN_SCHEMES
 from interlock.cost.calibrated.schemes import SCHEMES, Scheme
 from interlock.cost.calibrated.selection import stack_family
 from interlock.cost.calibrated.step_times import StepTimes
@@ -33,6 +35,7 @@ _MEASURED: Final = (
     ("fp16", 0.99, 1.2, "int8-weights"), ("bf16", 0.5, 0.6, "int4-weights"), ("fp16", 0.5, 0.6, "int4-weights"),
     ("fp8", 0.99, 1.1, "fp8"), ("fp4", 0.55, 0.57, "nvfp4"), ("int8", 0.99, 1.1, "int8"),
 )  # fmt: skip
+_WIDE: Final = (("fp32", 3.9, 4.1, "fp32"), ("fp64", 7.9, 8.1, "fp64"))  # where the user measured them
 _NARROW: Final = {"fp8": "fp8", "fp4": "nvfp4", "fp6": "fp8", "int8": "int8", "int4": "int8"}  # by operand
 _WIDENING: Final = "int8-weights"
 _WIDENED: Final = ((0.75, "int4-weights"), (np.inf, "bf16"))  # by bytes of a stored weight
@@ -57,7 +60,8 @@ def price_products(operators: Sequence[Operator], found: StepTimes, chips: Chips
     kernels = [_kernel(operators, places) for places in _launches(operators)]
     if not kernels:
         return
-    schemes = [_schemes(kernel) for kernel in kernels]
+    known = (*_MEASURED, *_measured_here(chips))
+    schemes = [_schemes(kernel, known) for kernel in kernels]
     if not _widens(chips):
         schemes = [np.where(each == _WIDENING, "", each) for each in schemes]
     for name in sorted(set(np.concatenate([each.ravel() for each in schemes]).tolist()) - {""}):
@@ -93,10 +97,16 @@ def _kernel(operators: Sequence[Operator], places: tuple[int, ...]) -> _Kernel:
     return _Kernel(places=places, shares=shares, m=m, n=n, k=k, operand=operand, width=width, sparse=sparse)
 
 
-def _schemes(kernel: _Kernel) -> Any:
+def _measured_here(chips: Chips) -> list[tuple[str, float, float, str]]:
+    """The wide formats that the user's own calibration of the chip answers for."""
+    own = None if chips.calibrated_on is None else own_calibration(chips.calibrated_on.id)
+    return [] if own is None else [one for one in _WIDE if any(scheme == one[3] for _, scheme in own.sets)]
+
+
+def _schemes(kernel: _Kernel, known: Sequence[tuple[str, float, float, str]]) -> Any:
     """The name of the measured scheme of each element, or nothing; products without rows are left alone."""
     names = np.full(kernel.m.shape, "", dtype="U16")
-    for operand, least, most, name in _MEASURED:
+    for operand, least, most, name in known:
         hit = (kernel.operand == compute_code(operand)) & (kernel.width >= least) & (kernel.width <= most)
         names = np.where(hit & (kernel.sparse == 0), name, names)
     return names
@@ -121,7 +131,7 @@ def _put(kernels: Sequence[_Kernel], masks: Sequence[Any], scheme: str, found: S
 def _price(kernels: Sequence[_Kernel], masks: Sequence[Any], scheme: str, chips: Chips) -> CalibratedTime | None:
     """All elements of a scheme in one call; None where the chip cannot be calibrated for it."""
     assert chips.calibrated_on is not None
-    chip, known = chips.calibrated_on, SCHEMES[scheme]
+    chip, known = chips.calibrated_on, OWN_SCHEMES[scheme]
     taken = [(kernel, mask & (kernel.m > 0)) for kernel, mask in zip(kernels, masks, strict=True)]
     sizes = [np.concatenate([getattr(kernel, name)[mask] for kernel, mask in taken]) for name in ("m", "n", "k")]
     if not len(sizes[0]):

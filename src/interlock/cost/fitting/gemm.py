@@ -27,6 +27,7 @@ from interlock.cost.calibrated.coefficients import (
 from interlock.cost.calibrated.facts import facts
 from interlock.cost.calibrated.features import product_features
 from interlock.cost.calibrated.gemm import COPIES, bytes_of, formula, priced
+from interlock.cost.calibrated.left_out import LeftOut, write_left_out
 from interlock.cost.calibrated.product_terms import UNIT_CYCLES, product_terms, product_units
 from interlock.cost.calibrated.schemes import GROUPS, SCHEMES
 from interlock.cost.calibrated.split import BAND, BAND_SHARE, HELD_OUT, TRAIN, TRAIN_SHARE
@@ -38,7 +39,7 @@ from interlock.evidence.measurement import Measurements
 
 SETTINGS: Final[dict[str, Settings]] = {
     "wide": Settings(),
-    "narrow": Settings(formula_steps=700, embedding=12, bound=1.0),
+    "narrow": Settings(network_steps=2000, embedding=12, bound=1.0),
 }
 FAMILIES: Final = (
     ("a100-80g",),
@@ -50,11 +51,22 @@ FAMILIES: Final = (
 )  # left out one after the other: siblings would give each other away
 
 
+Shared = dict[tuple[str, str], Mapping[str, float]]  # parameters by stack family and scheme
+
+
 def refit(folder: Path, seed: int = 0, to: Path = DATA / "calibrations") -> list[Path]:
-    """Fit every group of schemes to the full tables and store the coefficients: the whole of a clean re-fit."""
-    paths = [to / f"gemm-{group}.json" for group in GROUPS]
-    for group, path in zip(GROUPS, paths, strict=True):
-        write_coefficients(path, fit_gemm(gemm_tables(folder), seed, group=group))
+    """Fit every group of schemes to the full tables and store what was found: the whole of a clean re-fit."""
+    parts = list(gemm_tables(folder))
+    paths: list[Path] = []
+    families: dict[tuple[str, ...], Shared] = {}
+    for group in GROUPS:
+        found, left_out = fit_products(parts, seed, group=group)
+        paths.append(to / f"gemm-{group}.json")
+        write_coefficients(paths[-1], found)
+        for family, shared in left_out.items():
+            families.setdefault(family, {}).update(shared)
+    paths.append(to / "gemm-left-out.json")
+    write_left_out(paths[-1], LeftOut(fit=about_left_out(parts[0], seed), families=families))
     return paths
 
 
@@ -62,6 +74,13 @@ def fit_gemm(
     measurements: Iterable[Measurements], seed: int = 0, steps: int | None = None, *, group: str = "wide"
 ) -> Coefficients:
     """Coefficients of one group of schemes from measured products; `steps` of the network, fewer for a trial."""
+    return fit_products(measurements, seed, steps, group=group)[0]
+
+
+def fit_products(
+    measurements: Iterable[Measurements], seed: int = 0, steps: int | None = None, *, group: str = "wide"
+) -> tuple[Coefficients, dict[tuple[str, ...], Shared]]:
+    """Coefficients of one group of schemes, and the shared parameters that each family of chips had no part in."""
     parts = list(measurements)
     settings = SETTINGS[group]
     if steps is not None:
@@ -69,10 +88,15 @@ def fit_gemm(
     rows = read_rows(parts, group, seed)
     copies = COPIES.get(parts[0].set_name, np.inf)
     found = _trained(rows, copies, seed, settings)
-    residuals = _left_out(rows, copies, seed, settings)
+    there = {key[0] for key in rows.sets}
+    families: dict[tuple[str, ...], Shared] = {
+        family: without(family, rows, copies, seed, settings) if there & {*family} else dict(found.unseen)
+        for family in FAMILIES
+    }
+    residuals = _left_out(rows, copies, families)
     found = replace(found, unseen_band=unseen_band(residuals), unseen_held_out=unseen_errors(residuals))
     found = rounded(replace(found, fit=_about(parts[0], rows, seed, settings, group)))
-    return replace(found, sets=_scored(found, rows, copies))
+    return replace(found, sets=_scored(found, rows, copies)), families
 
 
 def _trained(rows: Rows, copies: float, seed: int, settings: Settings) -> Coefficients:
@@ -102,21 +126,26 @@ def _trained(rows: Rows, copies: float, seed: int, settings: Settings) -> Coeffi
     )  # fmt: skip
 
 
-def _left_out(rows: Rows, copies: float, seed: int, settings: Settings) -> dict[Key, Any]:
+def without(family: tuple[str, ...], rows: Rows, copies: float, seed: int, settings: Settings) -> Shared:
+    """Parameters fitted to the rows that train, without a family of chips; none where that is all there is."""
+    away = np.array([key[0] in family for key in rows.sets])
+    if away.all():
+        return {}
+    stacks = frameworks(rows)
+    rest = rows.where((rows.part == TRAIN) & ~away[rows.code])
+    codes = _codes(rest, [key[0] for key in rows.sets], stacks)
+    here = rest.facts()
+    terms = product_terms(rest.m, rest.n, rest.k, rest.bytes(), here, copies)
+    fitted = fit_formula(terms, np.log(rest.seconds * here.clock_hz / UNIT_CYCLES), codes, seed, settings)
+    return _unseen(fitted, stacks, known={stacks[code] for code in np.unique(rest.code)})
+
+
+def _left_out(rows: Rows, copies: float, families: Mapping[tuple[str, ...], Shared]) -> dict[Key, Any]:
     """Residuals on the fitted rows of each family of chips, by the formula fitted to all other families."""
     residuals: dict[Key, Any] = {}
-    stacks = frameworks(rows)
-    for family in FAMILIES:
+    for family, shared in families.items():
         away = np.array([key[0] in family for key in rows.sets])
-        if not away.any() or away.all():
-            continue
-        rest = rows.where((rows.part == TRAIN) & ~away[rows.code])
-        codes = _codes(rest, [key[0] for key in rows.sets], stacks)
-        here = rest.facts()
-        terms = product_terms(rest.m, rest.n, rest.k, rest.bytes(), here, copies)
-        fitted = fit_formula(terms, np.log(rest.seconds * here.clock_hz / UNIT_CYCLES), codes, seed, settings)
-        shared = _unseen(fitted, stacks, known={stacks[code] for code in np.unique(rest.code)})
-        for code in np.flatnonzero(away):
+        for code in np.flatnonzero(away) if shared else ():
             guesses = _by_shared(rows.where((rows.part != HELD_OUT) & (rows.code == code)), shared, copies)
             if guesses is not None:
                 residuals[rows.sets[code]] = guesses
@@ -166,9 +195,7 @@ def _codes(rows: Rows, chips: list[str], stacks: list[str]) -> Codes:
     return Codes(sets=rows.code, chips=chip_codes, stacks=stack_codes, counts=counts)
 
 
-def _unseen(
-    found: Formula, stacks: list[str], known: set[str] | None = None
-) -> dict[tuple[str, str], Mapping[str, float]]:
+def _unseen(found: Formula, stacks: list[str], known: set[str] | None = None) -> Shared:
     """Parameters of a chip that was not measured, by stack family and scheme."""
     names = sorted(set(stacks))
     pairs = [name.split("|") for name in names]
@@ -184,6 +211,20 @@ def unseen_errors(residuals: Mapping[Key, Any]) -> dict[str, float]:
     chips = sorted({key[0] for key in residuals})
     mape = {key: 100.0 * np.mean(np.abs(np.exp(-logs) - 1.0)) for key, logs in residuals.items()}
     return {name: float(np.mean([value for key, value in mape.items() if key[0] == name])) for name in chips}
+
+
+def about_left_out(part: Measurements, seed: int) -> dict[str, Any]:
+    """What the parameters without a family were fitted to."""
+    return {
+        "set": part.set_name,
+        "source": part.source.ref,
+        "version": VERSION,
+        "licence": part.licence,
+        "date": datetime.now(UTC).date().isoformat(),
+        "seed": seed,
+        "rows": f"the {TRAIN_SHARE:.0%} that the shipped fit trains on, without the family",
+        "steps": [settings.formula_steps for settings in SETTINGS.values()],
+    }
 
 
 def _about(part: Measurements, rows: Rows, seed: int, settings: Settings, group: str) -> dict[str, Any]:

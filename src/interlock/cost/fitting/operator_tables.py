@@ -6,7 +6,7 @@ needs: pip install 'interlock[calibrate]' aiconfigurator-core; the data are Apac
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,14 @@ from typing import Any, Final
 import numpy as np
 
 from interlock.errors import InputError, MissingExtraError
+from interlock.evidence.encoded import Encoded, EncodedTable
 from interlock.evidence.measurement import Measurements
 from interlock.evidence.sets.aiconfigurator import attention, experts, latent_attention, scan
 from interlock.evidence.sets.aiconfigurator.tables import CHIPS, SHORTEST, build, latency
 from interlock.evidence.table import Table
 
 _LATENCY: Final = "latency"
+_FRACTIONS: Final = ("float", "double")
 
 
 def operator_tables(folder: Path, family: str) -> Iterator[Measurements]:
@@ -48,16 +50,23 @@ def operator_tables(folder: Path, family: str) -> Iterator[Measurements]:
 def _table(path: Path, system: str, columns: Any) -> Table:
     """Text, as the readers of the sample take it; engine and version are those of the path."""
     count = columns.num_rows
-    named = {"system": system, "framework": path.parts[-3], "version": path.parts[-2]}
-    text = {name: [value] * count for name, value in named.items()}
-    for name in columns.column_names:
-        if name not in text:
-            values = columns.column(name).to_pylist()
-            text["latency_ms" if name == _LATENCY else name] = ["" if v is None else str(v) for v in values]
-    text.setdefault("window_size", [""] * count)  # tables from before windows were measured
-    table = Table(str(path), text, np.arange(2, count + 2))
+    named = {"system": system, "framework": path.parts[-3], "version": path.parts[-2], "window_size": ""}
+    given = {"latency_ms" if name == _LATENCY else name: columns.column(name) for name in columns.column_names}
+    every = np.zeros(count, dtype=np.intp)  # tables from before windows were measured have no such column
+    text: dict[str, Sequence[str]] = {name: Encoded([value], every) for name, value in named.items() if count}
+    text |= {name: _cells(column) for name, column in given.items() if name not in ("system", "framework", "version")}
+    table = EncodedTable(str(path), text, np.arange(2, count + 2))
     slow = table.numbers("latency_ms", minimum=-np.inf) >= SHORTEST
     return table if slow.all() else table.where_rows(slow)
+
+
+def _cells(column: Any) -> Any:
+    """A column of Parquet: numbers of a fraction as they are, all else as different cells; a missing one is empty."""
+    if str(column.type) in _FRACTIONS and not column.null_count:
+        return column.to_numpy()
+    found = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    cells = ["" if value is None else str(value) for value in found.dictionary.to_pylist()]
+    return Encoded(cells, found.indices.to_numpy(zero_copy_only=False).astype(np.intp))
 
 
 def _attention(table: Table, phase: str) -> Measurements:

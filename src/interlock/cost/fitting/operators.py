@@ -40,25 +40,25 @@ FAMILIES: Final[tuple[Family, ...]] = (
     experts.FAMILY,
     scan.FAMILY,
 )
-_FEW: Final = Settings(bound=0.9, hidden=48, decay=1e-2, network_batch=1024, noise=0.1, forgotten=0.25)
-_MANY: Final = Settings(bound=0.9, network_batch=2048, network_steps=8000)
+_FEW: Final = Settings(
+    bound=0.9, hidden=48, decay=1e-2, network_batch=1024, network_steps=1000, noise=0.1, forgotten=0.25
+)
+_MANY: Final = Settings(bound=0.9)
 SETTINGS: Final[dict[str, Settings]] = {
     "attention-prefill": _MANY,
     "attention-decode": _MANY,
     "latent-attention-prefill": _FEW,
     "latent-attention-decode": _FEW,
-    "experts": replace(_MANY, embedding=12, bound=1.2),
+    "experts": replace(_MANY, network_steps=2500, embedding=12, bound=1.2),
     "scan": replace(_FEW, bound=1.2),
 }  # chosen on rows of the band part only
 
 
-def refit_operators(folder: Path, seed: int = 0, to: Path = DATA / "calibrations") -> list[Path]:
-    """Fit every family to the full tables and store the coefficients: the whole of a clean re-fit."""
-    paths = []
-    for family in FAMILIES:
-        paths.append(to / f"{family.name}.json")
-        write_coefficients(paths[-1], fit_operators(family, operator_tables(folder, family.name), seed))
-    return paths
+def refit_family(family: Family, folder: Path, seed: int = 0, to: Path = DATA / "calibrations") -> Path:
+    """Fit a family to the full tables and store the coefficients: the whole of a clean re-fit."""
+    path = to / f"{family.name}.json"
+    write_coefficients(path, fit_operators(family, operator_tables(folder, family.name), seed))
+    return path
 
 
 def fit_operators(

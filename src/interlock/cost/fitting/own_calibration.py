@@ -19,7 +19,7 @@ import numpy as np
 from interlock.cost.calibrated.coefficients import coefficients
 from interlock.cost.calibrated.facts import Facts, facts
 from interlock.cost.calibrated.gemm import bytes_of, products, reference_of
-from interlock.cost.calibrated.own import OwnCalibration, OwnSet, own_seconds
+from interlock.cost.calibrated.own import OwnCalibration, OwnSet, own_prints, own_seconds
 from interlock.cost.calibrated.own_schemes import own_scheme_of
 from interlock.cost.calibrated.product_terms import UNIT_CYCLES, product_floor, product_terms
 from interlock.cost.calibrated.schemes import SCHEMES, Scheme
@@ -184,7 +184,8 @@ def _calibrated(chip: Chip, rows: Products, seed: int, without: Collection[str])
         "bias": float(100.0 * np.mean(ratio)),
         "inside": _coverage(left, folds),
     }
-    whole = replace(whole, band=_ends(left), held_out=held_out)
+    seen = own_prints(chip.id, rows.scheme.name, *rows.where(_kept(rows, seed)).sizes)
+    whole = replace(whole, band=_ends(left), held_out=held_out, seen=np.unique(seen))
     before, inside = _shipped(chip, rows)
     initial = start.parameters(start.centre)
     start_left = _logs(rows, _without_residuals(replace(whole, parameters=initial)))
@@ -207,8 +208,7 @@ def _calibrated(chip: Chip, rows: Products, seed: int, without: Collection[str])
 
 
 def _fitted(rows: Products, start: Start, seed: int) -> OwnSet:
-    kept = np.sort(np.random.default_rng(seed).permutation(len(rows.m))[:_MOST])
-    some = rows.where(kept)
+    some = rows.where(_kept(rows, seed))
     each = bytes_of(rows.scheme)
     terms = product_terms(*some.sizes, each, rows.facts, rows.copies)
     log_units = np.log(some.seconds * rows.facts.clock_hz / UNIT_CYCLES)
@@ -223,6 +223,11 @@ def _fitted(rows: Products, start: Start, seed: int) -> OwnSet:
         band=(0.0, 0.0),
         held_out={},
     )
+
+
+def _kept(rows: Products, seed: int) -> Any:
+    """The rows that a fit sees."""
+    return np.sort(np.random.default_rng(seed).permutation(len(rows.m))[:_MOST])
 
 
 def _without_residuals(one: OwnSet) -> OwnSet:

@@ -37,9 +37,7 @@ from interlock.cost.fitting.train import Codes, Settings, fit_network
 from interlock.evidence.measurement import Measurements
 from interlock.hardware import chip
 
-SETTINGS: Final = Settings(
-    network_steps=1500, batch=2048, network_batch=2048, hidden=48, embedding=3, bound=1.0, decay=1e-2
-)
+SETTINGS: Final = Settings(network_steps=1000, hidden=48, embedding=3, bound=1.0, decay=1e-2, noise=0.1)
 _STATIC: Final = np.linspace(0.2, 0.6, 9)
 _REST: Final = np.linspace(0.0, 1.0, 11)
 

@@ -4,12 +4,12 @@ idea:    parameters of a set = base + stack family + (chip + set), the bracket l
          that base and stack family alone stand for a chip that was not measured. The formula is then held fixed, and
          the network learns what is left.
 needs:   torch, imported inside.
-source:  Adam: Kingma and Ba 2015. One-cycle rates: Smith and Topin 2018. Decoupled decay: Loshchilov and Hutter 2019.
+source:  Adam: Kingma and Ba 2015. One-cycle rates: Smith and Topin 2018. The network's steps: `orthogonal.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from interlock.cost.calibrated.network import CLIP, Network, Own
 from interlock.cost.calibrated.product_terms import STARTS, Terms, product_units
+from interlock.cost.fitting.orthogonal import stepper
 from interlock.errors import MissingExtraError
 
 _CONSTANT: Final = 1e-3
@@ -26,18 +27,19 @@ _CONSTANT: Final = 1e-3
 class Settings:
     """Sizes and rates; the defaults were chosen on rows of the band part only."""
 
-    formula_steps: int = 500
-    network_steps: int = 7000
-    batch: int = 4096
+    formula_steps: int = 200
+    network_steps: int = 1500
+    batch: int = 2048
     formula_rate: float = 0.05
     network_rate: float = 6e-3
+    matrix_rate: float = 0.1  # of the network's two hidden matrices
     hidden: int = 64
     embedding: int = 8
     bound: float = 0.7
     left_out: float = 0.25  # share of the draws without chip and set
     decay: float = 1e-3
     pull: float = 1e-3  # of the deviations from the base towards zero
-    network_batch: int = 4096
+    network_batch: int = 2048
     noise: float = 0.0  # standard deviations added to features while training: smooths where rows are few
     forgotten: float = 0.0  # share of the draws in which the network is not told chip and set
 
@@ -77,22 +79,22 @@ class Formula:
 def fit_formula(terms: Terms, log_units: Any, codes: Codes, seed: int, settings: Settings) -> Formula:
     """Parameters of products; `log_units` is the logarithm of the measured time in the formula's unit."""
 
-    def units(columns: Iterable[Any], parameters: Mapping[str, Any], xp: Any) -> Any:
-        return product_units(Terms.of_columns(columns), parameters, xp)
+    def units(columns: Any, parameters: Mapping[str, Any], xp: Any) -> Any:
+        return product_units(Terms.of_matrix(columns), parameters, xp)
 
     return fit_parameters(terms.columns(), units, STARTS, log_units, codes, seed, settings)
 
 
 def fit_parameters(
     terms: Sequence[Any],
-    units: Callable[[tuple[Any, ...], Mapping[str, Any], Any], Any],
+    units: Callable[[Any, Mapping[str, Any], Any], Any],
     starts: Mapping[str, float],
     log_units: Any,
     codes: Codes,
     seed: int,
     settings: Settings,
 ) -> Formula:
-    """Parameters of any formula `units(terms, parameters, array module)` of columns of terms."""
+    """Parameters of any formula `units(terms, parameters, array module)`; `terms` are the rows of a matrix."""
     torch = load_torch()
     torch.manual_seed(seed)
     names = tuple(starts)
@@ -101,14 +103,13 @@ def fit_parameters(
     s, c, f = (torch.as_tensor(np.asarray(code)) for code in (codes.sets, codes.chips, codes.stacks))
     base = torch.tensor([float(np.log(starts[name])) for name in names], requires_grad=True)
     of_sets, of_chips, of_stacks = (torch.zeros(count, len(names), requires_grad=True) for count in codes.counts)
-    step = _stepper(torch.optim.Adam, [base, of_sets, of_chips, of_stacks], settings.formula_rate,
-                    settings.formula_steps)  # fmt: skip
+    step = _stepper([base, of_sets, of_chips, of_stacks], settings.formula_rate, settings.formula_steps)
     for _ in range(settings.formula_steps):
         i = torch.randint(len(truth), (settings.batch,))
         keep = (torch.rand(len(i), 1) > settings.left_out).float()
         logs = base + of_stacks[f[i]] + (of_chips[c[i]] + of_sets[s[i]]) * keep
         parameters = dict(zip(names, logs.exp().unbind(1), strict=True))
-        guess = units(columns[i].unbind(1), parameters, torch)
+        guess = units(columns[i].T.contiguous(), parameters, torch)
         spread = of_chips.square().mean() + of_stacks.square().mean() + 3.0 * of_sets.square().mean()
         step((guess.log() - truth[i]).abs().mean() + settings.pull * spread)
     found = [value.detach().numpy().astype(float) for value in (base, of_stacks, of_chips, of_sets)]
@@ -134,11 +135,11 @@ def fit_network(
     e_set, e_chip, e_stack = (torch.nn.Parameter(torch.randn(count, wide) * 0.3) for count in codes.counts)
     gain, own_last = (torch.nn.Parameter(torch.zeros(codes.counts[0], hidden)) for _ in range(2))
     last, last_bias = torch.nn.Parameter(torch.zeros(hidden)), torch.nn.Parameter(torch.zeros(1))
-    learnt = [*first.parameters(), *second.parameters(), e_set, e_chip, e_stack, gain, own_last, last, last_bias]
-    step = _stepper(torch.optim.AdamW, learnt, settings.network_rate, settings.network_steps, settings.decay)
+    others = [first.bias, second.bias, e_set, e_chip, e_stack, gain, own_last, last, last_bias]
+    rates = settings.matrix_rate, settings.network_rate
+    step = stepper([first.weight, second.weight], others, settings.network_steps, rates, settings.decay)
     silu = torch.nn.functional.silu
-    for _ in range(settings.network_steps):
-        i = torch.randint(len(truth), (settings.network_batch,))
+    for i in _batches(len(truth), settings.network_batch, settings.network_steps):
         seen = x[i] + settings.noise * torch.randn(len(i), x.shape[1]) if settings.noise else x[i]
         told = (torch.rand(len(i), 1) >= settings.forgotten).float() if settings.forgotten else 1.0
         h = silu(first(torch.cat([seen, e_stack[f[i]] + (e_chip[c[i]] + e_set[s[i]]) * told], 1)))
@@ -181,9 +182,21 @@ def load_torch() -> Any:
     return torch
 
 
-def _stepper(kind: Any, learnt: Sequence[Any], rate: float, steps: int, decay: float = 0.0) -> Callable[[Any], None]:
+def _batches(rows: int, batch: int, steps: int) -> Iterator[Any]:
+    """Rows of each step: all in random order, then all in another one; a rest that fills no batch is left."""
     torch = load_torch()
-    optimizer = kind(learnt, lr=rate, weight_decay=decay)
+    size = min(batch, rows)
+    order, place = torch.randperm(rows), 0
+    for _ in range(steps):
+        if place + size > rows:
+            order, place = torch.randperm(rows), 0
+        yield order[place : place + size]
+        place += size
+
+
+def _stepper(learnt: Sequence[Any], rate: float, steps: int) -> Callable[[Any], None]:
+    torch = load_torch()
+    optimizer = torch.optim.Adam(learnt, lr=rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, max(steps, 2), pct_start=0.15)
 
     def step(loss: Any) -> None:

@@ -76,15 +76,21 @@ def _skew(
 ) -> NDArray[np.float64]:
     skew = np.zeros(len(tokens))
     for count in np.unique(experts):
-        here = (experts == count) & (exponent > 0)
+        rows = (experts == count) & (exponent > 0)
+        # few rows differ in what the loads depend on: one number tells them apart
+        _, first, kind = np.unique(
+            (tokens[rows] * 1e3 + top_k[rows]) * 1e3 + np.round(exponent[rows] * 1e2), return_index=True,
+            return_inverse=True,
+        )  # fmt: skip
+        kinds = np.stack([column[rows][first] for column in (exponent, tokens, top_k)])
         ranks = np.arange(1, count + 1)
         sums = _same_choice(ranks[None, :] ** -_SKEWS[:, None])
-        many = tokens[here] * top_k[here] > count
-        low, high = np.where(many, 1.0, 0.01)[:, None], np.where(many, np.maximum(0.8 * tokens[here], 1.01), 2.0)
+        many = kinds[1] * kinds[2] > count
+        low, high = np.where(many, 1.0, 0.01)[:, None], np.where(many, np.maximum(0.8 * kinds[1], 1.01), 2.0)
         drawn = (ranks - 0.5) / count
-        power = 1.0 - exponent[here][:, None]
+        power = 1.0 - kinds[0][:, None]
         loads = ((high[:, None] ** power - low**power) * drawn + low**power) ** (1.0 / power)
-        skew[here] = np.round(np.interp(_same_choice(loads), sums, _SKEWS), 2)
+        skew[rows] = np.round(np.interp(_same_choice(loads), sums, _SKEWS), 2)[kind]
     return skew
 
 
