@@ -129,6 +129,8 @@ def _machine(chip: str | Chip, processor: str | None, sizes: dict[str, str | flo
             raise InputError(flag, shown(value), "more than 0 bytes/s")
         changes[key] = number
     changed = altered(place, changes)
+    if not np.isfinite(changed.device_bytes):
+        raise InputError("--chip", place.name, "a chip whose memory is published, or --device-memory as well")
     if changed.storage_bytes > 0 and changed.storage_read <= 0:
         raise InputError("--disk", shown(sizes.get("storage_bytes")), "a rate as well, such as --disk-read 2GB/s")
     if changed.host_bytes > 0 and changed.to_device <= 0:

@@ -12,8 +12,7 @@ from interlock.cli.show import heading, line, matching, pairs, print_json, progr
 from interlock.cli.words import some
 from interlock.errors import InputError
 from interlock.exhibits.base import Exhibit, Figure, Reproduction
-from interlock.exhibits.discovery import exhibit as find_exhibit
-from interlock.exhibits.discovery import exhibit_ids, run, run_all
+from interlock.exhibits.discovery import exhibit, exhibit_ids, run, run_all
 from interlock.exhibits.systems import System, system, systems
 
 app = App(name="systems", help="List the systems of the literature, or run the exhibits that show them.")
@@ -78,16 +77,16 @@ def run_exhibits(name: str | None = None, /, *, all: Switch = False, json: Switc
             results = list(run_all(lambda done, total, _name: advance(done, total)))
     passed = sum(reproduction.passed for _, reproduction in results)
     if json:
-        print_json([_result(exhibit, reproduction) for exhibit, reproduction in results])
+        print_json([_result(each, reproduction) for each, reproduction in results])
     else:
-        for exhibit, reproduction in results:
-            _print(exhibit, reproduction)
+        for each, reproduction in results:
+            _print(each, reproduction)
         line(f"\n{passed} of {some(len(results), 'exhibit')} {'passes' if len(results) == 1 else 'pass'}")
-        ran = {exhibit.id for exhibit, _ in results}
+        ran = {each.id for each, _ in results}
         skipped: dict[str, list[str]] = {}
-        for each in exhibit_ids() if all else ():
-            if each not in ran and (left := find_exhibit(each)) is not None:
-                skipped.setdefault(left.needs, []).append(each)
+        for missing in exhibit_ids() if all else ():
+            if missing not in ran and (left := exhibit(missing)) is not None:
+                skipped.setdefault(left.needs, []).append(missing)
         for extra, names in skipped.items():
             line(f"not run without interlock[{extra}]: {some(len(names), 'exhibit')}, {', '.join(names)}")
     if passed < len(results):

@@ -1,6 +1,7 @@
 """One device with what lies behind it: host memory, a processor, storage, and the links between them.
 
 idea:  a node of the catalogue, or a chip with sizes and rates that the user gives, as three tiers and five streams.
+       Each chip of a node has its share of the host's memory and storage.
 keeps: bandwidths count one direction, at the share that software achieves; a tier that is not there has 0 bytes.
 """
 
@@ -56,7 +57,7 @@ def machine_of(place: Node | Chip) -> Machine:
         link = float("inf")  # storage is read into the one memory
     host = 0.0 if node is None or unified else (node.host_memory or 0.0) / node.chips
     processor = catalogue.chip(node.processor) if node is not None and node.processor else None
-    read = node.storage_read if node is not None else None
+    read = node.storage_read / node.chips if node is not None and node.storage_read else None
     flash = spill if unified else None
     return Machine(
         name=chip.id,
@@ -66,12 +67,14 @@ def machine_of(place: Node | Chip) -> Machine:
         processor_name=None if processor is None else processor.id,
         device_bytes=float(columns.usable),
         host_bytes=host,
-        storage_bytes=(node.storage if node is not None and node.storage else None)
+        storage_bytes=(node.storage / node.chips if node is not None and node.storage else None)
         or (flash.capacity if flash is not None and flash.capacity else 0.0),
         to_device=link,
         to_host=link,
         storage_read=read or (flash.bandwidth if flash is not None and flash.bandwidth else 0.0),
-        storage_write=(node.storage_write if node is not None and node.storage_write else None) or read or 0.0,
+        storage_write=(node.storage_write / node.chips if node is not None and node.storage_write else None)
+        or read
+        or 0.0,
         unified=unified,
     )
 

@@ -60,7 +60,7 @@ def layer_work(
         output: n.
 
     Raises:
-        UnsupportedError: not a decoder that generates.
+        UnsupportedError: not a decoder that generates, or a device whose rates are not known.
     """
     if model.decoder is None or model.encoder is not None or not model.generates:
         raise UnsupportedError(f"offloading {model.name}: only decoders that generate are scheduled")
@@ -70,7 +70,9 @@ def layer_work(
     layers, middle = model.main.depth, prompt + output / 2.0
     first = price_step(model, prefill(batches, prompt), used, _ALONE, machine.chips)
     each = price_step(model, decode(batches, middle), used, _ALONE, machine.chips)
-    attending = attention_seconds(each)
+    attending = attention_seconds(each) + np.zeros_like(np.asarray(batches, dtype=float))  # none in recurrent models
+    if not np.all(np.isfinite(np.asarray(first.time + each.time))):
+        raise UnsupportedError(f"{machine.name} has no published rate for {wide}, or of its memory")
     weights = float(weight_bytes(model, stored)) / layers
     unpack, pack = _conversion(model, kept, machine, batches, prompt, middle)
 
@@ -129,7 +131,8 @@ def _host_attention(model: Model, processor: Chips | None, kept: Scheme, batches
     native = any(engine.peaks.keys() & {"bf16", "fp16"} for engine in _engines(processor))
     factor = 1.0 if native else float(table("offloading")["widened_traffic"])
     moved = replace(formats, kv=formats.kv * factor)
-    return attention_seconds(price_step(model, decode(batches, context), moved, _ALONE, processor))
+    found = attention_seconds(price_step(model, decode(batches, context), moved, _ALONE, processor))
+    return found + np.zeros_like(np.asarray(batches, dtype=float))
 
 
 def _engines(processor: Chips):  # type: ignore[no-untyped-def]
