@@ -8,7 +8,7 @@ keeps:  a cache is forgotten when its request is preempted, unless it is swapped
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,8 +29,8 @@ class Served:
     steps: int
 
 
-def step(decoder: TinyDecoder, fed: Sequence[tuple[list[int], Cache]]) -> Floats:
-    """Logits after the last token of each sequence; caches grow."""
+def step(decoder: TinyDecoder, fed: Sequence[tuple[list[int], Cache]], *, every: bool = False) -> Floats:
+    """Logits after the last token of each sequence, or after every token; caches grow."""
     ends = np.cumsum([len(tokens) for tokens, _ in fed])
     x = decoder.embedding[[token for tokens, _ in fed for token in tokens]]
     for index, w in enumerate(decoder.layers):
@@ -46,8 +46,27 @@ def step(decoder: TinyDecoder, fed: Sequence[tuple[list[int], Cache]]) -> Floats
         normed = norm(x)
         gate = normed @ w["gate"]
         x = x + (gate / (1 + np.exp(-gate)) * (normed @ w["up"])) @ w["down"]
-    logits: Floats = norm(x[ends - 1]) @ decoder.embedding.T
+    logits: Floats = norm(x if every else x[ends - 1]) @ decoder.embedding.T
     return logits
+
+
+def shorten(cache: Cache, tokens: int) -> None:
+    """Forget what comes after the first tokens."""
+    for layer in cache:
+        layer[:] = [layer[0][:tokens], layer[1][:tokens]]
+
+
+def disturbed(decoder: TinyDecoder, share: float, seed: int = 1) -> TinyDecoder:
+    """A decoder whose weights are off by a share of their size: it often says the same."""
+    rng = np.random.default_rng(seed)
+
+    def off(weights: Floats) -> Floats:
+        noise = rng.standard_normal(weights.shape).astype(np.float32) * weights.std()
+        found: Floats = (weights + np.float32(share) * noise).astype(np.float32)
+        return found
+
+    layers = tuple({name: off(weights) for name, weights in layer.items()} for layer in decoder.layers)
+    return replace(decoder, layers=layers)
 
 
 def sample(seed: int = 0, count: int = 16) -> tuple[TinyDecoder, list[list[int]], list[int], list[int]]:
