@@ -51,8 +51,10 @@ def plan(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any, t: 
         _one_step(req, rep, c, f, p, now, u, t, e, chunks, decodes)
     else:
         _run(req, rep, c, f, p, now, u, t[0], e[0])
-        if u.promote_s > 0.0 and (due := patience(req, rep, c, p, u)) < rep[p].until:
-            shorten(rep, p, passed_steps(rep, p, due))
+        if u.promote_s > 0.0:
+            due = patience(req, rep, c, p, u)
+            if due < rep[p].until:
+                shorten(rep, p, passed_steps(rep, p, due))
         if chased > 0 and rep[p].steps > 1:  # who was sent away may be let in again after the next step
             rep[p].steps = 1
             rep[p].until = now + span(rep, p, 1)
