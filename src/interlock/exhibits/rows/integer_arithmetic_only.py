@@ -35,7 +35,8 @@ class Affine:
 
     def codes(self, x: NDArray[np.float64]) -> Bytes:
         """The nearest codes."""
-        return np.clip(np.rint(x / float(self.scale)) + self.zero, 0, 255).astype(np.uint8)
+        found: Bytes = np.clip(np.rint(x / float(self.scale)) + self.zero, 0, 255).astype(np.uint8)
+        return found
 
     def values(self, codes: Bytes) -> NDArray[np.float64]:
         """What codes stand for."""
@@ -56,7 +57,8 @@ def integer_layer(x: Bytes, w: Bytes, bias: Wide, zeros: tuple[int, int, int], s
     sums = sums - zero_w * x.sum(1, dtype=np.int32)[:, None] - zero_x * w.sum(0, dtype=np.int32)
     wide = (sums + x.shape[1] * zero_x * zero_w + bias).astype(np.int64) * whole
     rounded = (wide + (1 << (shift - 1))) >> shift
-    return np.clip(rounded + zero_y, 0, 255).astype(np.uint8)
+    found: Bytes = np.clip(rounded + zero_y, 0, 255).astype(np.uint8)
+    return found
 
 
 def fake_layer(x: Bytes, w: Bytes, bias: Wide, kinds: tuple[Affine, Affine, Affine]) -> Bytes:
@@ -67,7 +69,8 @@ def fake_layer(x: Bytes, w: Bytes, bias: Wide, kinds: tuple[Affine, Affine, Affi
     real_x, real_w, real_y = kinds
     sums = (x.astype(np.float64) - real_x.zero) @ (w.astype(np.float64) - real_w.zero) + bias
     ratio = float(np.float32(real_x.scale * real_w.scale / real_y.scale))
-    return np.clip(np.floor(sums * ratio + 0.5) + real_y.zero, 0, 255).astype(np.uint8)
+    found: Bytes = np.clip(np.floor(sums * ratio + 0.5) + real_y.zero, 0, 255).astype(np.uint8)
+    return found
 
 
 def floats_inside() -> int:
