@@ -11,7 +11,7 @@ departs: learned steps begin where rounding to nearest has them, not at 2 mean|w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
@@ -38,6 +38,10 @@ class RoundedLinear(nn.Module):
         self.out_features, self.in_features = weight.shape
         self.weight = nn.Parameter(weight.clone())
         self.register_buffer("bias", bias)
+
+    def use(self, grid: IntegerGrid) -> None:
+        """Round to this grid from now on."""
+        self.grid = grid
 
     def rounded(self) -> Tensor:
         """The weights that will be stored, differentiable."""
@@ -66,6 +70,13 @@ class LearnedStepLinear(RoundedLinear):
         self.share = 1 / math.sqrt(grouped.shape[2] * self.most)
         self.step = nn.Parameter(grid.fit(weight)[0])
 
+    @torch.no_grad()
+    def use(self, grid: IntegerGrid) -> None:
+        """Round to this grid from now on, with steps fitted anew if it is another one."""
+        if grid != self.grid:
+            self.grid, self.most = grid, 2 ** (grid.bits - 1) - 1
+            self.step.copy_(grid.fit(self.weight)[0])
+
     def _step(self) -> Tensor:
         """The step as stored, with a scaled gradient."""
         scaled = self.step * self.share
@@ -91,22 +102,32 @@ class LearnedStepLinear(RoundedLinear):
 def train_rounded(
     model: nn.Module,
     calibration: Calibration,
-    grid: IntegerGrid,
+    grids: Sequence[IntegerGrid],
     kind: type[RoundedLinear],
     ledger: Ledger,
     settings: Mapping[str, float],
 ) -> list[float]:
-    """Train all linear layers of the blocks as they will be rounded, then round them; returns the losses."""
+    """Train all linear layers of the blocks as they will be rounded, then round them; returns the losses.
+
+    Grids take turns for an equal share of the steps each; weights are stored on the last one.
+    """
     made: dict[str, RoundedLinear] = {}
     for name, linear in linears(model).items():
         (weight,) = checked({name: linear}).values()
-        made[name] = kind(weight, bias_of(linear), grid)
+        made[name] = kind(weight, bias_of(linear), grids[0])
         replace(model, name, made[name])
     trained = [parameter for layer in made.values() for parameter in layer.parameters()]
+
+    def narrower(step: int) -> None:
+        grid = grids[step * len(grids) // int(settings["steps"])]
+        for layer in made.values():
+            layer.use(grid)
+
     losses = train(
         model,
         calibration,
         trained,
+        each_step=narrower,
         steps=int(settings["steps"]),
         batch=int(settings["batch"]),
         learning_rate=settings["learning_rate"],

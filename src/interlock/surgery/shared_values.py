@@ -66,9 +66,7 @@ class SharedValueStore(Store):
         found = symbols_of(codes, np.flatnonzero(mask.numpy().reshape(-1)), bits, gap_bits)
         self.count = len(found.gaps)
         self.least_bits = 0.0
-        for name, each, counts in zip(
-            ("gap", "code"), (found.gaps, found.values), found.counts(), strict=True
-        ):
+        for name, each, counts in zip(("gap", "code"), (found.gaps, found.values), found.counts(), strict=True):
             lengths = code_lengths(counts)
             self.least_bits += entropy_bits(counts)
             self.register_buffer(f"{name}_lengths", torch.from_numpy(lengths))

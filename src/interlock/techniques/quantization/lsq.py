@@ -9,18 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from interlock.effects import Effect, WeightFormat
-from interlock.techniques.base import Technique, integer_format
+from interlock.techniques.trained import TrainedRounding
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from interlock.surgery.applied import Applied
-    from interlock.surgery.calibration import Calibration
+    from interlock.surgery.quantization_aware import RoundedLinear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lsq(Technique):
+class Lsq(TrainedRounding):
     """Step sizes trained together with the weights.
 
     Args:
@@ -29,33 +25,17 @@ class Lsq(Technique):
         steps: of training.
         batch: sequences of a step, drawn from the calibration tokens.
         learning_rate: of AdamW, falling to zero as a cosine.
+        before: widths to train at first, an equal share of the steps each, as "8-4"; none if empty.
     """
 
     title: ClassVar[str] = "LSQ (learned step size)"
     paper: ClassVar[str] = "Esser et al. 2020, LSQ, section 2"
 
-    bits: int = 4
-    group_size: int = 128
-    steps: int = 100
-    batch: int = 4
-    learning_rate: float = 0.0001
+    def layer(self) -> type[RoundedLinear]:
+        """The layer that is trained in the place of each linear one."""
+        from interlock.surgery.quantization_aware import LearnedStepLinear
 
-    def effects(self) -> tuple[Effect, ...]:
-        """Grouped integers, 16-bit activations."""
-        return (WeightFormat(integer_format(self.bits, self.group_size)),)
-
-    def apply(self, model: nn.Module, calibration: Calibration | None = None) -> Applied:
-        """Train every linear layer of the blocks on the calibration tokens, then round."""
-        from interlock.surgery.applied import Ledger
-        from interlock.surgery.calibration import required
-        from interlock.surgery.grid import IntegerGrid
-        from interlock.surgery.quantization_aware import LearnedStepLinear, train_rounded
-
-        ledger = Ledger()
-        grid = IntegerGrid(bits=self.bits, group_size=self.group_size)
-        settings = {"steps": self.steps, "batch": self.batch, "learning_rate": self.learning_rate}
-        train_rounded(model, required(calibration, self.title), grid, LearnedStepLinear, ledger, settings)
-        return ledger.close(model, self.effects())
+        return LearnedStepLinear
 
 
 TECHNIQUE = Lsq()

@@ -1,7 +1,8 @@
 """Quantization-aware training: weights trained through their rounding.
 
 source:  Jacob et al. 2018, section 3; Bengio et al. 2013 (straight-through estimator); for LLMs Liu et al. 2023,
-         LLM-QAT
+         LLM-QAT; `before`: Zhuang et al. 2018, Towards effective low-bitwidth convolutional neural networks (progressive
+         precision)
 departs: LLM-QAT trains on text that the model wrote itself and rounds activations and the cache as well; here the
          calibration tokens are the data, and weights are rounded.
 """
@@ -11,18 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from interlock.effects import Effect, WeightFormat
-from interlock.techniques.base import Technique, integer_format
+from interlock.techniques.trained import TrainedRounding
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from interlock.surgery.applied import Applied
-    from interlock.surgery.calibration import Calibration
+    from interlock.surgery.quantization_aware import RoundedLinear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Qat(Technique):
+class Qat(TrainedRounding):
     """Weights trained through their rounding.
 
     Args:
@@ -31,33 +28,17 @@ class Qat(Technique):
         steps: of training.
         batch: sequences of a step, drawn from the calibration tokens.
         learning_rate: of AdamW, falling to zero as a cosine.
+        before: widths to train at first, an equal share of the steps each, as "8-4"; none if empty.
     """
 
     title: ClassVar[str] = "Quantization-aware training"
     paper: ClassVar[str] = "Jacob et al. 2018, section 3"
 
-    bits: int = 4
-    group_size: int = 128
-    steps: int = 100
-    batch: int = 4
-    learning_rate: float = 0.0001
+    def layer(self) -> type[RoundedLinear]:
+        """The layer that is trained in the place of each linear one."""
+        from interlock.surgery.quantization_aware import RoundedLinear
 
-    def effects(self) -> tuple[Effect, ...]:
-        """Grouped integers, 16-bit activations."""
-        return (WeightFormat(integer_format(self.bits, self.group_size)),)
-
-    def apply(self, model: nn.Module, calibration: Calibration | None = None) -> Applied:
-        """Train every linear layer of the blocks on the calibration tokens, then round."""
-        from interlock.surgery.applied import Ledger
-        from interlock.surgery.calibration import required
-        from interlock.surgery.grid import IntegerGrid
-        from interlock.surgery.quantization_aware import RoundedLinear, train_rounded
-
-        ledger = Ledger()
-        grid = IntegerGrid(bits=self.bits, group_size=self.group_size)
-        settings = {"steps": self.steps, "batch": self.batch, "learning_rate": self.learning_rate}
-        train_rounded(model, required(calibration, self.title), grid, RoundedLinear, ledger, settings)
-        return ledger.close(model, self.effects())
+        return RoundedLinear
 
 
 TECHNIQUE = Qat()
