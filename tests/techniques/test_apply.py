@@ -42,9 +42,11 @@ VARIANTS = [
     "sparsegpt:pattern=4:8,format=int8", "sparsegpt:format=int4-g32", "sparsegpt:pattern=50%,format=int3",
     "sparsegpt:pattern=50%,format=int4-g64,joint=false", "plug-and-play:pattern=50%",
     "tile-wise:share=0.3,tile=8,refit=false",
-    "tile-vector-wise:share=0.8,tile=8,pattern=1:4", "flash-llm:share=0.5,tile=48", "slope:rank=0,steps=2,mask=random",
+    "tile-vector-wise:share=0.8,tile=8,pattern=1:4", "flash-llm:share=0.5,tile=48",
+    "slope:rank=0,steps=2,mask=random",
     "progressive-gradient-flow:pattern=1:8,decay=structure,steps=4", "progressive-gradient-flow:decay=none,steps=2",
-    "deep-compression:share=0.9,bits=2,gap_bits=3", "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
+        "deep-compression:share=0.9,bits=2,gap_bits=3",
+    "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
     "knowledge-distillation:share=1,steps=1",
 ]  # fmt: skip
 CASES = [f"{name}:{SMALL[name]}" if name in SMALL else name for name in RUNNING] + VARIANTS

@@ -1,8 +1,8 @@
 """Quantization-aware training: weights trained through their rounding.
 
 source:  Jacob et al. 2018, section 3; Bengio et al. 2013 (straight-through estimator); for LLMs Liu et al. 2023,
-         LLM-QAT; `before`: Zhuang et al. 2018, Towards effective low-bitwidth convolutional neural networks (progressive
-         precision)
+         LLM-QAT; `before`: Zhuang et al. 2018, Towards effective low-bitwidth convolutional neural networks
+         (progressive precision)
 departs: LLM-QAT trains on text that the model wrote itself and rounds activations and the cache as well; here the
          calibration tokens are the data, and weights are rounded.
 """
