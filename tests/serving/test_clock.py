@@ -85,3 +85,16 @@ def test_host_work_is_added_to_every_step_once():
 def test_a_model_that_does_not_generate_is_refused():
     with pytest.raises(InputError, match="decoder that generates"):
         price_clock(model("bert-base"), scheme(), Parallelism(), H100)
+
+
+def test_decoding_beside_a_chunk_takes_longer_where_the_kernel_does_not_pack_heads():
+    l40s = chip("l40s")
+    found = price_clock(model("llama-3.1-8b"), scheme(), Parallelism(), l40s, max_num_seqs=64)
+    far, near = 4000 * 32, 2000 * 32
+    alone = found.step_s(32, far, []) - found.step_s(32, near, [])
+    beside = found.step_s(32, far, [(512, 0)]) - found.step_s(32, near, [(512, 0)])
+    assert beside / alone == pytest.approx(1 + 0.21 * 3, rel=1e-6)  # four query heads a key-value head
+    uneven = np.asarray([100.0, 9000.0])
+    longer = price_clock(model("llama-3.1-8b"), scheme(), Parallelism(), l40s, max_num_seqs=64, drawn=uneven)
+    assert longer.step_s(8, far, []) == found.step_s(8, far, [])
+    assert longer.step_s(64, far, []) > found.step_s(64, far, [])

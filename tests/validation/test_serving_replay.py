@@ -9,6 +9,7 @@ import pytest
 
 from interlock.cli import main
 from interlock.cost import Chips
+from interlock.cost.parameters import table
 from interlock.errors import InputError, UnknownNameError
 from interlock.hardware import chip
 from interlock.inference import price_step
@@ -21,6 +22,7 @@ from interlock.serving.simulation import Engine, simulate
 from interlock.validation.requests import stacks
 from interlock.validation.serving.driven import drive, latencies_of
 from interlock.validation.serving.profile import read_profile
+from interlock.validation.serving.ragged_fit import MODELS, uneven, unpacked
 from interlock.validation.serving.replay import Beside, mean_error
 from interlock.validation.serving.replays import SETS, errors, replay_record, replays
 from interlock.validation.serving.service import largest_gap, service
@@ -192,3 +194,17 @@ def test_rank_correlation_is_spearmans() -> None:
     assert rank_correlation(np.array([1.0, 2, 3, 4]), np.array([4.0, 3, 2, 1])) == pytest.approx(-1.0)
     tied = rank_correlation(np.array([1.0, 2, 2, 3, np.nan]), np.array([1.0, 2, 3, 4, 5]))
     assert tied == pytest.approx(0.9486833)
+
+
+def test_what_unlike_sequences_cost_is_made_anew_from_other_models_and_holds_for_the_one_left_out(truth: Path) -> None:
+    folder, shipped = truth / "llmservingsim", table("ragged")["flash-attention-2"]
+    if not folder.is_dir():
+        pytest.skip("the profiles are not here")
+    others = tuple(name for name in MODELS if "Qwen" in name)
+    split = float(shipped["unsplit"])
+    assert unpacked(folder, "RTXPRO6000", others) == pytest.approx(shipped["unpacked"], abs=0.01)
+    assert uneven(folder, "RTXPRO6000", others, unsplit=split) == pytest.approx(shipped["uneven"], abs=0.01)
+    left_out = ("meta-llama/Llama-3.1-8B",)
+    for device in ("RTXPRO6000", "RTX4090"):  # within a factor of 1.6 of a constant that was never shown them
+        assert unpacked(folder, device, left_out) == pytest.approx(shipped["unpacked"], rel=0.6)
+        assert uneven(folder, device, left_out, unsplit=split) == pytest.approx(shipped["uneven"], rel=0.6)

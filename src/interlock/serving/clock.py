@@ -2,13 +2,14 @@
 
 idea:    a step carries P prompt tokens in chunks and D decoding sequences. What works token by token depends on P + D
          alone, the head on the rows that need logits, attention on each chunk and on the decoding sequences:
-         t = linear(P + D) + head(D + chunks) + sum fill(n, c) + attend(D, mean context).
+         t = linear(P + D) + head(D + chunks) + sum fill(n, c) + attend(D, mean context),
+         where decoding beside a chunk takes longer than alone by what `interlock.cost.ragged` says of the kernel.
          `fill` and `attend` are what the price of a pure step has beyond the first two, so steps of one prompt and
          steps that only decode are the cost model's to rounding, and mixed ones to the interpolation.
 symbols: n new tokens of a chunk, c tokens of it in the cache already.
 keeps:   dense in whole tokens and sequences where engines work; piecewise linear in context, so that the sum over a run
          of decode steps has a closed form between two knots.
-departs: sequences of different lengths attend at their mean context.
+departs: sequences of different lengths attend at their mean context, lengthened by what n of them take longer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.cost import Chips
+from interlock.cost.ragged import ragged
 from interlock.errors import InputError
 from interlock.hardware import Chip
 from interlock.inference import StepCost, price_step
@@ -89,6 +91,7 @@ def price_clock(
     overhead_s: float = 0.0,
     chips: Chips | None = None,
     queries: int = 1,
+    drawn: Floats | None = None,
 ) -> StepClock:
     """Fill the tables for one replica.
 
@@ -102,6 +105,7 @@ def price_clock(
         overhead_s: seconds of the engine's host work that no kernel hides, added to every step.
         chips: the chip as columns, where they are not its own: with calibrated kernels, or something changed.
         queries: tokens that each decoding sequence computes in a step; more than one where drafts are verified.
+        drawn: contexts of sequences as they will be found decoding; all alike if None.
 
     Raises:
         InputError: a model that does not generate, or a chip whose peaks or bandwidth are not published.
@@ -121,7 +125,9 @@ def price_clock(
     sequences = np.arange(1.0, max_num_seqs + 1)
     prefills = price(Step(prefill_sequences=1.0, prefill_tokens=tokens))
     heads = price(Step(decode_sequences=rows))
-    decodes = price(Step(decode_sequences=sequences[:, None], decode_context=contexts[None]))
+    losses, (heads_a_group, kv_heads) = ragged(chip), _heads(heads)
+    longer = losses.lengthened(sequences, kv_heads, np.zeros(0) if drawn is None else drawn)
+    decodes = price(Step(decode_sequences=sequences[:, None], decode_context=contexts[None] * longer[:, None]))
     fills = price(Step(prefill_sequences=1.0, prefill_tokens=news[:, None], prefill_context=contexts[None]))
     more = [price(Step(prefill_sequences=sequences[:, None], prefill_tokens=float(count),
                        prefill_context=contexts[None])) for count in ((1, queries) if queries > 1 else ())]  # fmt: skip
@@ -143,7 +149,8 @@ def price_clock(
             attend = attend + np.maximum(many - one, 0.0)
         read = np.broadcast_to(getattr(fills, quantity), shape[1])
         fill = read - np.interp(news, tokens, linear)[:, None] - head[0]
-        found.append(_tables(tokens, linear + extra, head, contexts, attend, news, fill))
+        beside = losses.beside(heads_a_group) if quantity == "time" else 1.0
+        found.append(_tables(tokens, linear + extra, head, contexts, attend, news, fill, beside))
     size = tensor * float(np.asarray(parallelism.pipeline))
     static = float(np.asarray(columns.static_power)) * size
     joules = _scaled(found[1], 1.0)
@@ -163,17 +170,25 @@ def affine_clock(
     linear = base_s + token_s * tokens
     attend = (sequence_s - token_s) * sequences[:, None] + context_s * sequences[:, None] * contexts[None]
     zero = np.zeros((2, 2))
-    made = _tables(tokens, linear, np.zeros(max_num_seqs + 64), contexts, attend, np.asarray([1.0, LONGEST]), zero)
+    news = np.asarray([1.0, LONGEST])
+    made = _tables(tokens, linear, np.zeros(max_num_seqs + 64), contexts, attend, news, zero, 1.0)
     return StepClock(seconds=made, joules=_scaled(made, 0.0), static_w=0.0)
 
 
 def _tables(
-    tokens: Floats, linear: Floats, head: Floats, contexts: Floats, attend: Floats, news: Floats, fill: Floats
+    tokens: Floats,
+    linear: Floats,
+    head: Floats,
+    contexts: Floats,
+    attend: Floats,
+    news: Floats,
+    fill: Floats,
+    beside: float,
 ) -> Floats:
     """One flat column, as the loop reads it; the head of no rows costs nothing."""
     return pack(
         {"tokens": tokens, "linear": linear, "head": np.concatenate([[0.0], head]), "contexts": contexts,
-         "attend": attend, "news": news, "fill": fill}
+         "attend": attend, "news": news, "fill": fill, "beside": np.asarray([beside])}
     )  # fmt: skip
 
 
@@ -191,6 +206,16 @@ def _attention(cost: StepCost, quantity: str) -> Any:
     """Seconds or joules of attention."""
     parts = [getattr(item, f"total_{quantity}") for item in cost.operators if item.operator.kind is Kind.ATTENTION]
     return np.sum(np.broadcast_arrays(*parts), axis=0) if parts else 0.0
+
+
+def _heads(cost: StepCost) -> tuple[float, float]:
+    """Query heads that share a key-value head, and key-value heads of a chip; one of each where none are shared."""
+    for item in cost.operators:
+        asked = item.operator.attending
+        if asked is not None and not asked.latent:
+            kv_heads = float(np.max(asked.kv_heads))
+            return float(np.max(asked.heads)) / kv_heads, kv_heads
+    return 1.0, 1.0
 
 
 def _part(cost: StepCost, quantity: str, *, head: bool) -> Any:

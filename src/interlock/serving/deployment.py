@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interlock.cost import Chips
 from interlock.cost.money import ChipPrice, chip_price
@@ -68,6 +69,7 @@ def deployment(
     stack: Stack | None = None,
     prices: Mapping[str, float] | None = None,
     drafting: Drafting | None = None,
+    drawn: NDArray[np.float64] | None = None,
 ) -> Deployment:
     """Price the clock and divide the memory.
 
@@ -84,6 +86,7 @@ def deployment(
         stack: what serves; what people run on such chips if None.
         prices: the user's own USD an hour, by chip name.
         drafting: what proposes tokens; its weights and its cache take their share of the memory.
+        drawn: contexts of sequences as they will be found decoding; all alike if None.
 
     Raises:
         InputError: a cut that no engine would start, or weights that leave no room for a cache.
@@ -95,8 +98,9 @@ def deployment(
     columns = Chips.calibrated(chip).run_by(stack or usual_stack(chip.category))
     stages, tensor = float(np.asarray(parallelism.pipeline)), float(np.asarray(parallelism.tensor))
     clock = price_clock(
-        model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=columns
-    )
+        model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=columns,
+        drawn=drawn,
+    )  # fmt: skip
     token, state = _cache(model, formats, parallelism, context)
     plan = memory_plan(model, formats, parallelism, sequences=0.0, context=0.0, step_tokens=float(LONGEST_STEP))
     room = float(np.asarray(columns.usable - plan.weights - plan.activations)) - state * max_num_seqs * stages

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-PARTS: Final = ("tokens", "linear", "head", "contexts", "attend", "news", "fill")
+PARTS: Final = ("tokens", "linear", "head", "contexts", "attend", "news", "fill", "beside")
 TOKENS: Final = 0  # knots: 1, 2, 3 ... while dense
 LINEAR: Final = 1  # at each of `tokens`
 HEAD: Final = 2  # at 0, 1, 2 ... rows
@@ -20,6 +20,7 @@ CONTEXTS: Final = 3  # knots of the mean context
 ATTEND: Final = 4  # (sequences from 1, contexts)
 NEWS: Final = 5  # knots of new tokens in a chunk
 FILL: Final = 6  # (news, contexts)
+BESIDE: Final = 7  # one number: decoding in a step with a chunk, over decoding alone
 SIZE: Final = len(PARTS)
 
 
@@ -82,7 +83,8 @@ def mixed_cost(t: Any, decodes: int, context: float, tokens: int, chunks: int, f
     """Any step: `tokens` of prompts in `chunks`, whose attention is `filled`, beside the decoding sequences."""
     spent = token_cost(t, decodes + tokens, decodes + chunks)
     if decodes > 0:
-        spent += decode_line(t, decodes, context / decodes)[0]
+        attended = decode_line(t, decodes, context / decodes)[0]
+        spent += attended * t[int(t[BESIDE])] if chunks > 0 else attended
     if chunks > 0:
         spent += filled - (chunks - 1) * t[int(t[FILL])]
     return float(spent)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from interlock.cost import Chips
 from interlock.cost.stack import Stack, stacks
@@ -41,6 +42,7 @@ def served(
     calibrated: bool = True,
     memory_share: float = 0.9,
     step_tokens: int = 2048,
+    drawn: NDArray[np.float64] | None = None,
 ) -> Served:
     """Price a deployment.
 
@@ -55,6 +57,7 @@ def served(
         calibrated: kernels by what was measured of them elsewhere; else by first principles.
         memory_share: of the chip's memory that the engine was given.
         step_tokens: of a step, for which activations are kept.
+        drawn: contexts of sequences as they will be found decoding.
     """
     found, read, how = read_chip(chip), read_model(model), scheme(*formats)
     engine = stacks("stacks_fitted")[stack]
@@ -67,7 +70,7 @@ def served(
     room -= float(np.asarray(plan.weights + plan.activations))
     token = float(np.asarray(cache_bytes(read, codes, cut, 2048.0))) / 2048.0
     return Served(
-        clock=price_clock(read, how, cut, found, max_num_seqs=max_num_seqs, chips=columns),
+        clock=price_clock(read, how, cut, found, max_num_seqs=max_num_seqs, chips=columns, drawn=drawn),
         kv_tokens=int(room / token),
         first_s=own.first_s,
     )

@@ -1,7 +1,8 @@
 """LLMServingSim's vLLM runs, request by request: with its profile of the device, and blind.
 
 idea:    the profile was measured kernel by kernel on the same device, never end to end; the scheduler is ours. Blind
-         has the datasheet of the device, kernels fitted on other devices, and a host that was fitted on H100.
+         has the datasheet of the device, kernels fitted on other devices, what kernels lose on unlike sequences as
+         other models showed it, and a host that was fitted on H100.
 departs: prompts are told by their lengths, so that only what a request had cached itself is found again.
 """
 
@@ -15,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from interlock.cost.ragged import decoding_contexts
 from interlock.errors import InputError
 from interlock.evidence.table import read_table
 from interlock.serving.registry import policy
@@ -22,6 +24,7 @@ from interlock.serving.simulation import Engine
 from interlock.validation.serving.blind import served
 from interlock.validation.serving.driven import drive, latencies_of
 from interlock.validation.serving.profile import read_profile
+from interlock.validation.serving.ragged_fit import DEVICES
 from interlock.validation.serving.replay import Beside, beside, replay, spread_of
 from interlock.workloads.requests import Requests, requests
 
@@ -29,7 +32,6 @@ SET: Final = "llmservingsim"
 _BLOCK: Final = 16
 _FORMATS: Final = ("bf16", "bf16", "bf16")
 _MODEL: Final = ("meta-llama/Llama-3.1-8B", "llama-3.1-8b", 32)
-_DEVICES: Final = {"RTX4090": "rtx4090", "RTXPRO6000": "rtx-pro-6000-server"}
 PROFILED: Final = "its kernels, profiled one by one on the same device"
 
 
@@ -51,7 +53,7 @@ def runs(folder: Path) -> list[Run]:
     Raises:
         InputError: a file that is not what it must be.
     """
-    return [_run(folder, hardware) for hardware in _DEVICES if (_file(folder, hardware, "meta.json")).exists()]
+    return [_run(folder, hardware) for hardware in DEVICES if (_file(folder, hardware, "meta.json")).exists()]
 
 
 def _file(folder: Path, hardware: str, end: str) -> Path:
@@ -88,8 +90,8 @@ def replayed(folder: Path) -> list[Beside]:
             f"sarathi-serve:token_budget={run.step_tokens}+prefix-cache:watermark=0", max_num_seqs=run.max_num_seqs
         )
         blind = served(
-            _DEVICES[run.hardware], ours, _FORMATS, tensor=1, stack="vllm-v1", max_num_seqs=run.max_num_seqs,
-            step_tokens=run.step_tokens,
+            DEVICES[run.hardware], ours, _FORMATS, tensor=1, stack="vllm-v1", max_num_seqs=run.max_num_seqs,
+            step_tokens=run.step_tokens, drawn=decoding_contexts(run.asked.prompt, run.asked.output),
         )  # fmt: skip
         kv_tokens = run.kv_tokens or blind.kv_tokens
         profile = read_profile(folder, run.hardware, name, layers=layers)
