@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interlock.cost import Chips
 from interlock.cost.ragged import Ragged, decoding_contexts, longest, ragged
+from interlock.cost.stack import served_stacks
 from interlock.hardware import chip
 
 RAGGED = Ragged(unpacked=0.2, uneven=0.17, unsplit=1.6, cores=128.0)
@@ -40,10 +42,17 @@ def test_heads_that_share_nothing_lose_nothing_beside_a_chunk():
     assert RAGGED.beside(8.0) == pytest.approx(2.4)
 
 
-def test_kernels_for_hopper_lose_nothing_and_those_for_ada_do():
-    assert ragged(chip("h100-sxm")) == Ragged()
-    assert ragged(chip("rtx4090")).cores == 128
-    assert ragged(chip("rtx4090")).unpacked > 0
+def test_kernels_for_hopper_lose_nothing_nor_do_other_engines_and_those_for_ada_do():
+    vllm, other = served_stacks()["vllm-v1"], served_stacks()["trt-llm-v1"]
+    assert ragged(chip("h100-sxm"), vllm) == ragged(chip("rtx4090"), other) == ragged(chip("rtx4090"), None) == Ragged()
+    assert ragged(chip("rtx4090"), vllm).cores == 128
+    assert ragged(chip("rtx4090"), vllm).unpacked > 0
+
+
+def test_what_is_lost_takes_the_place_of_the_pace_that_served_batches_had_elsewhere():
+    vllm = served_stacks()["vllm-v1"]
+    assert Chips.calibrated(chip("rtx4090")).run_by(vllm).runs.grouped_ratio == vllm.pace_ratio
+    assert Chips.calibrated(chip("h100-sxm")).run_by(vllm).runs.grouped_ratio == vllm.grouped_ratio
 
 
 def test_contexts_are_drawn_from_those_that_requests_pass_through():

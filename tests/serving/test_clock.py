@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from interlock.cost import Chips
+from interlock.cost.stack import served_stacks
 from interlock.errors import InputError
 from interlock.hardware import chip
 from interlock.inference import price_step
@@ -89,12 +90,14 @@ def test_a_model_that_does_not_generate_is_refused():
 
 def test_decoding_beside_a_chunk_takes_longer_where_the_kernel_does_not_pack_heads():
     l40s = chip("l40s")
-    found = price_clock(model("llama-3.1-8b"), scheme(), Parallelism(), l40s, max_num_seqs=64)
+    columns = Chips.calibrated(l40s).run_by(served_stacks()["vllm-v1"])
+    args = (model("llama-3.1-8b"), scheme(), Parallelism(), l40s)
+    found = price_clock(*args, max_num_seqs=64, chips=columns)
     far, near = 4000 * 32, 2000 * 32
     alone = found.step_s(32, far, []) - found.step_s(32, near, [])
     beside = found.step_s(32, far, [(512, 0)]) - found.step_s(32, near, [(512, 0)])
     assert beside / alone == pytest.approx(1 + 0.21 * 3, rel=1e-6)  # four query heads a key-value head
     uneven = np.asarray([100.0, 9000.0])
-    longer = price_clock(model("llama-3.1-8b"), scheme(), Parallelism(), l40s, max_num_seqs=64, drawn=uneven)
+    longer = price_clock(*args, max_num_seqs=64, chips=columns, drawn=uneven)
     assert longer.step_s(8, far, []) == found.step_s(8, far, [])
     assert longer.step_s(64, far, []) > found.step_s(64, far, [])

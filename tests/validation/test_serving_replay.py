@@ -50,10 +50,10 @@ def test_with_a_profile_of_the_kernels_vllm_runs_come_out_to_a_few_percent(rows:
     assert {row.run.split()[-1] for row in found} == {"RTX4090", "RTXPRO6000"}
 
 
-def test_blind_they_come_out_to_fifteen_percent(rows: list[Beside]) -> None:
+def test_blind_they_come_out_nearer_than_the_best_peers(rows: list[Beside]) -> None:
     found = of(rows, "llmservingsim", "blind")
-    for figure in ("ttft_mean", "tpot_mean", "e2el_mean"):
-        assert 0.0 < mean_error(found, figure) < 0.16, figure
+    for figure, most in (("ttft_mean", 0.13), ("tpot_mean", 0.06), ("e2el_mean", 0.08)):
+        assert 0.0 < mean_error(found, figure) < most, figure
 
 
 def test_one_run_calibrates_all_degrees_and_traces_of_a_70b_model(rows: list[Beside]) -> None:

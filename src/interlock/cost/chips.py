@@ -18,6 +18,7 @@ from interlock.cost.parameters import (
     memory_energy,
     static_share,
 )
+from interlock.cost.ragged import Ragged, ragged
 from interlock.cost.stack import Stack
 from interlock.hardware import Chip, Link
 from interlock.operators import COMPUTE_FORMATS, Array
@@ -72,6 +73,8 @@ class Chips:
     def run_by(self, stack: Stack) -> Chips:
         """These chips as a serving stack runs them: its engine's kernels, its own time, less memory to fill."""
         usable = np.asarray(self.usable) - stack.reserve_bytes
+        if self.calibrated_on is not None and ragged(self.calibrated_on, stack) != Ragged():
+            stack = replace(stack, grouped_ratio=stack.pace_ratio)
         return replace(self, runs=stack, stack=stack.engine, usable=usable)
 
     @staticmethod

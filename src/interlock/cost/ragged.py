@@ -6,6 +6,7 @@ idea:    FlashAttention-2 computes a step that holds a chunk of a prompt with it
          enough for all cores, no cache is split, and the longest sequence finishes last and alone: a decode step takes
          uneven cores / (n kv_heads) of the way from the time at the mean context to that at the longest.
 symbols: group, query heads that share a key-value head; n, sequences that decode; unsplit, blocks a core.
+keeps:   takes the place of a stack's pace of grouped attention, which was fitted to served batches on other chips.
 departs: kernels for Hopper and datacenter Blackwell pack the heads of a group and balance the work; nothing is added.
 source:  `data/cost/ragged.toml`; Dao, "FlashAttention-2", ICLR 2024, for the tiles.
 """
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.cost.parameters import table
+from interlock.cost.stack import Stack
 from interlock.hardware import Chip
 
 Floats = NDArray[np.float64]
@@ -53,10 +55,12 @@ class Ragged:
         return np.asarray(1.0 + share * (longest(sequences, contexts) / contexts.mean() - 1.0))
 
 
-def ragged(chip: Chip) -> Ragged:
-    """Of the kernels that engines use on a chip."""
+def ragged(chip: Chip, stack: Stack | None) -> Ragged:
+    """Of the kernels that a stack uses on a chip; nothing is lost where no stack is said."""
     data, engine = table("ragged")["flash-attention-2"], chip.engines.get("matrix")
-    if chip.id not in data["chips"] or engine is None or not engine.cores:
+    if stack is None or stack.name not in data["stacks"] or chip.id not in data["chips"]:
+        return Ragged()
+    if engine is None or not engine.cores:
         return Ragged()
     shares = {name: float(data[name]) for name in ("unpacked", "uneven", "unsplit")}
     return Ragged(**shares, cores=float(engine.cores))

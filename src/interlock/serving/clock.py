@@ -125,7 +125,7 @@ def price_clock(
     sequences = np.arange(1.0, max_num_seqs + 1)
     prefills = price(Step(prefill_sequences=1.0, prefill_tokens=tokens))
     heads = price(Step(decode_sequences=rows))
-    losses, (heads_a_group, kv_heads) = ragged(chip), _heads(heads)
+    losses, (heads_a_group, kv_heads) = ragged(chip, columns.runs), _heads(heads)
     longer = losses.lengthened(sequences, kv_heads, np.zeros(0) if drawn is None else drawn)
     decodes = price(Step(decode_sequences=sequences[:, None], decode_context=contexts[None] * longer[:, None]))
     fills = price(Step(prefill_sequences=1.0, prefill_tokens=news[:, None], prefill_context=contexts[None]))
