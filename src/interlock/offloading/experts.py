@@ -34,6 +34,7 @@ class CacheRun:
 
 def run_cache(choices: Choices, size: int, guesses: Choices | None = None) -> CacheRun:
     """Pass the choices of one layer through a cache of `size` experts; the least recently used leaves first.
+    A token's experts are looked up one after the other, as they are run.
 
     Guesses (tokens, g) are loaded into buffers beside the cache before the token's choices are known, and move into the
     cache when they turn out right.
@@ -44,8 +45,7 @@ def run_cache(choices: Choices, size: int, guesses: Choices | None = None) -> Ca
     for token, chosen in enumerate(choices):
         ahead = {int(e) for e in guesses[token]} - held.keys() if guesses is not None else set()
         loaded += len(ahead)
-        needed = [int(expert) for expert in chosen]
-        for expert in needed:
+        for expert in map(int, chosen):
             if expert in held:
                 hits[token] += 1
             elif expert in ahead:
@@ -53,7 +53,6 @@ def run_cache(choices: Choices, size: int, guesses: Choices | None = None) -> Ca
             else:
                 misses[token] += 1
                 loaded += 1
-        for expert in needed:
             held[expert] = None
             held.move_to_end(expert)
             if len(held) > size:

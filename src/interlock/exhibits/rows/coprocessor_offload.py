@@ -46,7 +46,7 @@ def run() -> Reproduction:
 
 
 def _phone() -> list[Chip]:
-    """A CPU that reads half of the memory bus, the NPU, and compute beside the banks with four times the bus."""
+    """What-if: a CPU that reads half of the memory bus, the NPU, and compute beside the banks with four times it."""
     npu = chip("dimensity-9300")
     bus, peak = npu.main.bandwidth or float("nan"), npu.peak("int8") or float("nan")
 

@@ -75,7 +75,7 @@ def _predicted() -> list[Figure]:
         below("neurons on the device, share", 0.15, float(best.on_device.mean())),
         above("share of activations that they have", 2.0 * float(best.on_device.mean()), best.saved / frequency.sum()),
         above("OPT-30B in 16 bits, times a split by whole layers", published("powerinfer-mean-speedup") / 1.5,
-              by_layers / fastest, note="the paper: 7.23 on the mean of its models, 11.69 at most"),
+              by_layers / fastest, note="the paper: 7.23 in the mean; layers 0.6 to 1.4 times as dense are assumed"),
         below("and at most", published("powerinfer-most-speedup"), by_layers / fastest),
         below("speed over an A100 with all weights", published("powerinfer-a100-share"), server / fastest,
               note="the A100 computes densely here"),
