@@ -14,6 +14,8 @@ from interlock.offloading.linear_program import missing_bytes, place
 from interlock.offloading.work import layer_work
 from interlock.offloading.zigzag import Slots, closed_form, run_schedule, slots_of
 
+pytest.importorskip("scipy")
+
 PROMPT, OUTPUT = 64.0, 8.0
 
 

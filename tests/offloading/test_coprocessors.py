@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from interlock.offloading.coprocessors import Graph, assign, by_trying_all
 
+pytest.importorskip("scipy")
+
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=25)

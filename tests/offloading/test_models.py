@@ -9,6 +9,8 @@ from interlock.hardware import chip
 from interlock.hardware.node import node
 from interlock.offloading import machine_of
 
+pytest.importorskip("scipy")
+
 
 @pytest.mark.parametrize("name", ["mamba2-2.7b", "mixtral-8x7b", "deepseek-v2-lite", "gemma-2-9b"])
 def test_other_architectures_run(name):

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from interlock.offloading.neurons import NeuronPlacement, Split, frequencies, greedy, solve
 
+pytest.importorskip("scipy")
+
 
 def test_frequencies_meet_both_numbers():
     found = frequencies(4096, 0.1, hot=0.26, covered=0.8)
