@@ -45,7 +45,7 @@ VARIANTS = [
     "tile-vector-wise:share=0.8,tile=8,pattern=1:4", "flash-llm:share=0.5,tile=48",
     "slope:rank=0,steps=2,mask=random",
     "progressive-gradient-flow:pattern=1:8,decay=structure,steps=4", "progressive-gradient-flow:decay=none,steps=2",
-        "deep-compression:share=0.9,bits=2,gap_bits=3",
+    "deep-compression:share=0.9,bits=2,gap_bits=3",
     "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
     "knowledge-distillation:share=1,steps=1",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ source:  Huffman 1952, A method for the construction of minimum-redundancy codes
 from __future__ import annotations
 
 import heapq
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,7 +65,7 @@ def decoded(stream: Bytes, lengths: Bytes, count: int) -> NDArray[np.int64]:
     """The first `count` symbols of a stream."""
     longest = int(lengths.max(initial=1))
     bits = np.unpackbits(np.concatenate([stream, np.zeros(4, dtype=np.uint8)])).astype(np.uint32)
-    window = np.zeros(len(bits) - longest + 1, dtype=np.uint32)
+    window: NDArray[np.integer[Any]] = np.zeros(len(bits) - longest + 1, dtype=np.uint32)
     for place in range(longest):
         window = window << 1 | bits[place : place + len(window)]
     known = np.flatnonzero(lengths)

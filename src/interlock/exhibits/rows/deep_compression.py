@@ -31,7 +31,7 @@ def run() -> Reproduction:
         mask = chosen_mask(before.abs(), 0.5, by_row=False)
         shared = torch.from_numpy(levels[nearest_level(before.numpy(), levels)]).float()
         whole = whole and torch.equal(weight, torch.where(mask, shared, 0.0))
-        distinct = max(distinct, len(weight[mask].unique()))
+        distinct = max(distinct, len(set(weight[mask].tolist())))
         bits += 8 * (store.gaps.nbytes + store.codes.nbytes)
         least += store.least_bits
     weights = sum(each.rows * each.columns for each in found.applied.layers)

@@ -26,7 +26,8 @@ def run() -> Reproduction:
         for name, before in (("staged", ",before=8-4"), ("direct", "")):
             model = technique(f"qat:{RUN}{before}").apply(copy.deepcopy(start), lessons(seed)).model
             losses[name, seed] = loss_of(model)
-            levels = max(levels, len(model.model.layers[0].mlp.up_proj.weight[0].unique()))  # type: ignore[union-attr]
+            row = model.get_submodule("model.layers.0.mlp.up_proj").get_parameter("weight")[0]
+            levels = max(levels, len(set(row.tolist())))
     return reproduction(
         below("most values in a row at the end", 4, levels),
         *(below(f"seed {seed}: loss with 8, 4, 2 bits in turn over that of 2 bits throughout", 1.0,

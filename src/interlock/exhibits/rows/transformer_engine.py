@@ -63,5 +63,5 @@ def run() -> Reproduction:
         above("E5M2 backward without scales: gradients made zero over those with", 100, wide.zeroed / hybrid.zeroed,
               note=f"this small network bears it: loss {wide.loss / bf16:.4f} of BF16's"),
         holds("a scale is that of the steps before: the first tensor is rounded with a scale of 1",
-              bool((Delayed("fp8-e4m3", 1)(np.float32([3.1, 7.7])) == [3.0, 7.5]).all())),
+              bool((Delayed("fp8-e4m3", 1)(np.array([3.1, 7.7], dtype=np.float32)) == [3.0, 7.5]).all())),
     )  # fmt: skip
