@@ -8,9 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from interlock.serving.clock import affine_clock
+from interlock.serving.engine import Engine, Group
+from interlock.serving.lives import Event, Lives
 from interlock.serving.policy import UNLIMITED, Policy
 from interlock.serving.registry import names, policy
-from interlock.serving.simulation import Engine
 from interlock.serving.speculation import Speculation
 from interlock.workloads.requests import Requests, requests
 
@@ -101,11 +102,32 @@ def engines(draw: st.DrawFn) -> Engine:
 
 
 @st.composite
+def lives(draw: st.DrawFn, replicas: int) -> Lives:
+    """Replicas that fail, are told to go, are drained or moved away, and come back; replica 0 does in the end."""
+    events, down = [], draw(st.sets(st.integers(0, replicas - 1)))
+    for _ in range(draw(st.integers(0, 12))):
+        up = draw(st.booleans())
+        time_s = draw(st.floats(0.0, 1.5, allow_subnormal=False)) * draw(st.sampled_from([0.03, 0.3, 1.0]))
+        grace = draw(st.sampled_from([0.0, 0.02, 0.1, 1e300]))
+        start = draw(st.sampled_from([0.0, 0.013]))
+        moved = draw(st.booleans())
+        at = draw(st.integers(0, replicas - 1))
+        events.append(Event(time_s=time_s, replica=at, up=up, grace_s=grace, start_up_s=start, moved=moved))
+    events.append(Event(time_s=2.0, replica=0, up=True))
+    return Lives(events=tuple(events), down_at_first=tuple(down))
+
+
+@st.composite
 def cases(draw: st.DrawFn, *, most: int = 40) -> tuple[Requests, Engine, Policy]:
     """The three together; batches that wait to be full need requests that come without limit."""
     engine, policy = draw(engines()), draw(policies())
     if policy.pools is not None:
         engine = replace(engine, replicas=engine.replicas + 1, prefill_replicas=draw(st.integers(0, engine.replicas)))
+    elif draw(st.booleans()):
+        clock = affine_clock(base_s=2.3e-3, token_s=1.1e-5, sequence_s=3.11e-5, context_s=2.3e-7, max_num_seqs=8)
+        other = Group(clock=clock, kv_tokens=draw(st.sampled_from([160, 300])), replicas=draw(st.integers(1, 2)))
+        engine = replace(engine, more=(other,) if engine.speculation is None and draw(st.booleans()) else ())
+        engine = replace(engine, lives=draw(lives(engine.lanes)))
     if policy.batching.gang:
         engine = replace(engine, speculation=None)
     if policy.batching.gang and policy.batching.wait_s > 1:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from interlock.serving.core import route
+import numpy as np
+
+from interlock.serving.clock import StepClock
+from interlock.serving.core import lives, route
+from interlock.serving.engine import Engine, split
+from interlock.serving.foreseen import expected_outputs, most, reserved_tokens
 from interlock.serving.job import Job, State
+from interlock.serving.leaving import leave, stop
 from interlock.serving.policy import Policy
 from interlock.serving.scheduler import Scheduler
-from interlock.serving.simulation import Engine, expected_outputs, reserved_tokens, split
 from interlock.serving.speculation import NONE, Speculation
 from interlock.serving.work import Work
 from interlock.workloads.requests import Requests
@@ -39,6 +44,7 @@ class Router:
         self.assigned: list[list[Job]] = [[] for _ in schedulers]
         self.home: dict[int, int] = {}
         self.marks = [0, seed, 0, 0]
+        self.live = set(range(len(schedulers)))
 
     def score(self, p: int, job: Job) -> float:
         own = [other for other in self.assigned[p] if other.state is not State.FINISHED]
@@ -48,13 +54,15 @@ class Router:
         return found - self.rule.prefix_weight * memory.prefix_tokens * memory.hits(job)
 
     def choose(self, job: Job, among: range) -> int:
+        first = among[0] == 0
+        among = [p for p in among if p in self.live]
         count = len(among)
-        session = int(self.requests.session[job.id]) if among[0] == 0 else -1
+        session = int(self.requests.session[job.id]) if first else -1
         if count == 1:
             return among[0]
         if self.rule.candidates == "turn":
             return among[job.id % count]
-        if self.rule.candidates == "home" and session in self.home:
+        if self.rule.candidates == "home" and self.home.get(session) in self.live:
             return self.home[session]
         if self.rule.candidates == "two":
             rules = type("Rules", (), {"marks": 0})()
@@ -100,13 +108,13 @@ class Drafter:
         return count
 
 
-def seconds(engine: Engine, step: Work, context: int, chunks: list[tuple[int, int]]) -> float:
+def seconds(engine: Engine, clock: StepClock, step: Work, context: int, chunks: list[tuple[int, int]]) -> float:
     """Of one step: drafts one after the other, each at the mean context of all of them, then one pass over them."""
     many, drafting = len(step.decodes), engine.speculation
     if drafting is None:
-        return engine.clock.step_s(sum(job.width for job in step.decodes), context, chunks)
+        return clock.step_s(sum(job.width for job in step.decodes), context, chunks)
     if not (step.drafts and many):
-        spent = engine.clock.step_s(many, context, chunks)
+        spent = clock.step_s(many, context, chunks)
         return spent + (drafting.draft.step_s(0, 0, chunks) if chunks else 0.0)
     later = context + many * (step.drafts - 1) / 2
     spent = drafting.draft.step_s(many, later, chunks) + (step.drafts - 1) * drafting.draft.step_s(many, later, [])
@@ -121,35 +129,82 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
     jobs, prefills = jobs_of(requests, policy, engine), split(engine, policy)
     drafting = engine.speculation or NONE
     drafters = [Drafter(start, drafting) for start in drafting.luck(len(requests)).tolist()]
-    schedulers = [
-        Scheduler(
-            policy, engine.kv_tokens, longest=engine.longest, prefix_tokens=requests.prefix_tokens,
+    kinds = [group for group in engine.groups for _ in range(group.replicas)]
+    count = len(kinds)
+
+    def fresh(i: int) -> Scheduler:
+        return Scheduler(
+            policy, kinds[i].kv_tokens, longest=most(policy, engine), prefix_tokens=requests.prefix_tokens,
             host=engine.swap_s >= 0, hands_over=i < prefills,
             drafts=drafting.drafts, drafts_up_to=drafting.most,
-        )
-        for i in range(engine.replicas)
-    ]  # fmt: skip
+        )  # fmt: skip
+
+    schedulers = [fresh(i) for i in range(count)]
     router = Router(requests, policy, schedulers)
-    readers, decoders = range(prefills or engine.replicas), range(prefills, engine.replicas)
+    router.live = set(np.flatnonzero(engine.lives.up_at_first(count)).tolist())
+    columns = engine.lives.events_of(count)
+    events = list(zip(columns.at_s.tolist(), columns.replica.tolist(), columns.kind.tolist(), strict=True))
+    stranded: list[Job] = []
+
+    def place(job: Job, among: range, now: float) -> None:
+        at = router.choose(job, among)
+        router.assigned[at].append(job)
+        schedulers[at].receive(job, now) if job.source >= 0 else schedulers[at].add(job, now)
+        if work[at] is None:
+            until[at] = now
+
+    def happen(now: float) -> None:
+        nonlocal under_way
+        while events and events[0][0] <= now:
+            _, p, kind = events.pop(0)
+            if kind == lives.UP:
+                if not schedulers[p].running + schedulers[p].waiting and p not in router.live:
+                    schedulers[p], work[p], until[p] = fresh(p), None, float("inf")
+                    schedulers[p].closing = coming == len(jobs)
+                router.live.add(p)
+            elif kind == lives.TOLD and p in router.live:
+                router.live.discard(p)
+                stranded.extend(leave(schedulers[p]))
+            elif kind in (lives.DOWN, lives.MOVED):
+                router.live.discard(p)
+                stranded.extend(stop(schedulers[p], moves=kind == lives.MOVED))
+                schedulers[p], work[p], until[p] = fresh(p), None, float("inf")
+            for job in [job for job in stranded if job in router.assigned[p]]:
+                router.assigned[p].remove(job)
+                if job.done:  # it waited for others of its batch
+                    job.state = State.FINISHED
+                    stranded.remove(job)
+                    under_way -= 1
+        while router.live and stranded:
+            job = min(stranded, key=lambda job: (job.key, job.id))
+            stranded.remove(job)
+            place(job, range(count), now)
+
+    readers, decoders = range(prefills or count), range(prefills, count)
     links = [Link(engine, policy) for _ in schedulers]
-    since = [0.0] * engine.replicas
-    work: list[Work | None] = [None] * engine.replicas
-    until = [float("inf")] * engine.replicas
+    since = [0.0] * count
+    work: list[Work | None] = [None] * count
+    until = [float("inf")] * count
     coming, now, under_way = 0, 0.0, 0
     while True:
-        p = min(range(engine.replicas), key=lambda i: (until[i], i))
+        p = min(range(count), key=lambda i: (until[i], i))
         link = min(links, key=lambda one: one.lands_s)
         event = min(until[p], link.lands_s)
         free = coming < len(jobs) and under_way < engine.concurrency
+        if events and events[0][0] <= min(event, max(jobs[coming].arrival_s, now) if free else float("inf")):
+            if coming == len(jobs) and not under_way:
+                return jobs
+            now = max(events[0][0], now)
+            happen(now)
+            continue
         if free and max(jobs[coming].arrival_s, now) <= event:
             job = jobs[coming]
             now = job.arrival_s = max(job.arrival_s, now)
             coming, under_way = coming + 1, under_way + 1
-            at = router.choose(job, readers)
-            router.assigned[at].append(job)
-            schedulers[at].add(job, now)
-            if work[at] is None:
-                until[at] = now
+            if router.live:
+                place(job, readers, now)
+            else:
+                stranded.append(job)
             if coming == len(jobs):
                 for i, scheduler in enumerate(schedulers):
                     scheduler.closing = True
@@ -176,11 +231,7 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
             for job in schedulers[p].leaving:
                 job.source, links[p].hidden[job.id] = p, now - since[p]
                 router.assigned[p].remove(job)
-                at = router.choose(job, decoders)
-                router.assigned[at].append(job)
-                schedulers[at].receive(job, now)
-                if work[at] is None:
-                    until[at] = now
+                place(job, decoders, now)
             schedulers[p].leaving.clear()
         step = schedulers[p].plan(now)
         for job in step.fetched:
@@ -191,6 +242,6 @@ def stepwise(requests: Requests, engine: Engine, policy: Policy) -> list[Job]:
         work[p], since[p] = step, now
         chunks = [(new, job.context) for job, new in step.chunks]
         context = sum(job.width * job.context for job in step.decodes)
-        spent = seconds(engine, step, context, chunks) if chunks or step.decodes else 0.0
-        moved = step.moved_tokens * max(engine.swap_s, 0.0)
+        spent = seconds(engine, kinds[p].clock, step, context, chunks) if chunks or step.decodes else 0.0
+        moved = step.moved_tokens * (max(engine.swap_s, 0.0) if policy.preemption.swaps else 0.0)
         until[p] = now + (max(spent, moved) if policy.preemption.overlaps else spent + moved)

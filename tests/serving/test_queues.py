@@ -130,11 +130,11 @@ def test_what_comes_is_served_and_little_is_right(case):
 def test_memory_is_never_promised_twice_and_pages_waste_less_than_one_each(case):
     requests, engine, policy = case
     found = simulate(requests, engine, policy, compiled=False)
-    assert np.all(found.replicas["peak_held"] <= found.blocks)
+    assert np.all(found.replicas["peak_held"] <= found.replicas["blocks"])
     cached = requests.prefix_tokens // policy.memory.block if policy.memory.shares_prefixes else 0
-    assert np.all(found.replicas["free"] + found.replicas["resident"] * cached == found.blocks)
+    assert np.all(found.replicas["free"] + found.replicas["resident"] * cached == found.replicas["blocks"])
     assert np.all(found.replicas["running"] == 0)
-    if policy.memory.grows:
+    if policy.memory.grows and engine.speculation is None:  # drafts have room before they are accepted
         assert np.all(found.replicas["peak_waste"] < policy.memory.block)
 
 

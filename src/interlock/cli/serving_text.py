@@ -106,6 +106,9 @@ def _pairs(on: Deployment, name: str, m: Metrics, limits: Mapping[str, float]) -
     ]
     if m.kv_spared is not None:
         rows.append(("shared", f"{100 * m.kv_spared:.1f} % of blocks spared by answers that share their prompt"))
+    if m.interrupted or m.rerouted:
+        rows.append(("lost", f"{m.interrupted:,} times a replica; {m.rerouted:,} requests went elsewhere, "
+                     f"{count(m.lost_tokens)} tokens read again"))  # fmt: skip
     if m.prefix_hit_rate:
         rows.append(("prefixes", f"{100 * m.prefix_hit_rate:.1f} % of prompt tokens found in the cache"))
     if m.tokens_per_pass is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from interlock.cli.faults import FaultFlags
 from interlock.cli.flags import Switch, listed
 from interlock.cli.serving_text import print_capacities, print_metrics
 from interlock.cli.show import print_json, progress
@@ -17,12 +18,13 @@ from interlock.serving.capacity import Capacity, find_capacity, rates_of
 from interlock.serving.deployment import Deployment
 from interlock.serving.export import chrome_trace as trace_events
 from interlock.serving.export import requests_csv, requests_parquet
+from interlock.serving.faults import Comings
+from interlock.serving.faults import run as run_simulation
 from interlock.serving.metrics import Metrics, measure
 from interlock.serving.metrics import slo as limits_of
 from interlock.serving.policy import Policy
 from interlock.serving.registry import policy as find_policy
 from interlock.serving.simulation import Engine, Outcome
-from interlock.serving.simulation import simulate as run_simulation
 
 TRACE_ROWS = 200_000
 
@@ -31,6 +33,7 @@ def simulate(
     engine: EngineFlags,
     load: LoadFlags | None = None,
     speculation: SpeculationFlags | None = None,
+    faults: FaultFlags | None = None,
     *,
     policy: str = "sarathi-serve",
     compare: str | None = None,
@@ -79,12 +82,13 @@ def simulate(
         raise InputError("--compare", "several policies", "one policy with --chrome-trace or --save-requests")
     requests = load.at(low)
     on = engine.deployment(requests, (speculation or SpeculationFlags()).drafting(load.seed))
+    comes = (faults or FaultFlags()).comings(on)
     runs = engine.engine(on, load.max_concurrency)
     chosen = [find_policy(name, max_num_seqs=engine.max_num_seqs) for name in named]
     if find_capacity:
         assert low is not None
         assert high is not None
-        capacities = _capacities(chosen, load, on, runs, limits, low, high, attain)
+        capacities = _capacities(chosen, load, on, runs, comes, limits, low, high, attain)
         if json:
             print_json({"policies": {name: capacity_record(found) for name, found in capacities.items()}})
         else:
@@ -95,7 +99,7 @@ def simulate(
     outcome: Outcome | None = None
     for each in chosen:
         with progress(f"simulating {each.name}") as advance:
-            outcome = run_simulation(requests, runs, each, trace_rows=rows, seed=load.seed, progress=advance)
+            outcome = run_simulation(requests, runs, each, comes, trace_rows=rows, seed=load.seed, progress=advance)
         found[each.name] = measure(outcome, on, limits)
     assert outcome is not None
     if chrome_trace:
@@ -113,24 +117,26 @@ def simulate(
 
 
 def _capacities(
-    chosen: list[Policy], load: LoadFlags, on: Deployment, runs: Engine, limits: dict[str, float], low: float,
-    high: float, attain: float,
+    chosen: list[Policy], load: LoadFlags, on: Deployment, runs: Engine, comes: Comings, limits: dict[str, float],
+    low: float, high: float, attain: float,
 ) -> dict[str, Capacity]:  # fmt: skip
     found: dict[str, Capacity] = {}
     for each in chosen:
         with progress(f"searching the capacity of {each.name}") as advance:
-            found[each.name] = find_capacity(_at_rate(each, load, on, runs, limits, advance), low, high, share=attain)
+            found[each.name] = find_capacity(
+                _at_rate(each, load, on, runs, comes, limits, advance), low, high, share=attain
+            )
     return found
 
 
 def _at_rate(
-    each: Policy, load: LoadFlags, on: Deployment, runs: Engine, limits: dict[str, float],
+    each: Policy, load: LoadFlags, on: Deployment, runs: Engine, comes: Comings, limits: dict[str, float],
     advance: Callable[[int, int], None],
 ) -> Callable[[float], Metrics]:  # fmt: skip
     """A simulation as a function of the rate alone."""
 
     def run(rate: float) -> Metrics:
-        outcome = run_simulation(load.at(rate), runs, each, seed=load.seed, progress=advance)
+        outcome = run_simulation(load.at(rate), runs, each, comes, seed=load.seed, progress=advance)
         return measure(outcome, on, limits)
 
     return run

@@ -32,6 +32,8 @@ LONGEST_STEP = 8192  # tokens of a step that activations are kept for
 class Deployment:
     """`lanes`: batches that run side by side; `kv_tokens`: of one lane; `swap_s`: a token to the host, or -1.
 
+    `load_s`: until all chips have their weights from the host, 0 where that link is not known.
+
     `transfer_s`: a token's cache from one replica to another, or -1, `transfer_latency_s` for each cache.
     """
 
@@ -44,6 +46,7 @@ class Deployment:
     kv_tokens: int
     token_bytes: float
     swap_s: float
+    load_s: float
     transfer_s: float
     transfer_latency_s: float
     price: ChipPrice | None
@@ -130,6 +133,7 @@ def deployment(
         kv_tokens=int(kv_tokens / stages),
         token_bytes=token * tensor,
         swap_s=token / host if np.isfinite(host) and host > 0 else -1.0,
+        load_s=float(np.asarray(plan.weights)) / host if np.isfinite(host) and host > 0 else 0.0,
         transfer_s=token / between if np.isfinite(between) and between > 0 else -1.0,
         transfer_latency_s=latency,
         price=chip_price(chip, prices),

@@ -68,7 +68,7 @@ def chrome_trace(outcome: Outcome) -> str:
     read: dict[int, float] = {}
     events += [
         {"ph": "M", "pid": p, "name": "process_name", "args": {"name": f"replica {p}"}}
-        for p in range(outcome.engine.replicas)
+        for p in range(outcome.engine.lanes)
     ]
     for place, begin, spent, steps, decodes, prompts, held in outcome.segments.tolist():
         p = int(place)

@@ -69,6 +69,10 @@ class Metrics:
     draft_acceptance_rate: float | None
     steps: int
     events: int
+    replica_s: float  # paid for
+    interrupted: int  # replicas that went down with requests under way
+    rerouted: int  # requests that had to leave a replica, each time
+    lost_tokens: int  # caches that went with a replica
     joules: float | None
     joules_per_token: float | None
     usd: float | None
@@ -114,15 +118,17 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         good &= ~(columns[name] > limit)  # a request of one token has no TPOT to miss
     share = float(good.mean()) if limits else None
     goodput = float(good.sum()) / duration if limits else None
-    held = float(np.sum(rep["held_s"])) / (duration * len(rep["held_s"]) * outcome.blocks)
+    held = float(np.sum(rep["held_s"])) / (duration * float(np.sum(rep["blocks"])))
     block = outcome.policy.memory.block
     used = float(np.sum(rep["held_s"])) * block
     busy = float(np.sum(rep["busy_s"]))
+    paid = float(np.sum(rep["paid_s"] + np.where(rep["bought"] >= 0, end - rep["bought"], 0.0)))
+    share_paid = paid / (duration * len(rep["busy_s"]))
     joules = None
     if on is not None and on.clock.knows_energy and math.isfinite(on.clock.static_w):
         pipelines = float(np.asarray(on.parallelism.data))
-        joules = float(np.sum(rep["joules"])) + on.clock.static_w * duration * pipelines
-    usd = None if on is None or on.price is None else on.price.usd_per_s * on.chips * duration
+        joules = float(np.sum(rep["joules"])) + on.clock.static_w * duration * pipelines * share_paid
+    usd = None if on is None or on.price is None else on.price.usd_per_s * on.chips * duration * share_paid
     spared = float(np.sum(rep["spared_s"]))
     asked, passes = int(np.sum(rep["asked_tokens"])), int(np.sum(rep["passes"]))
     return Metrics(
@@ -147,7 +153,7 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         utilization=busy / (duration * len(rep["busy_s"])),
         mean_batch=float(np.sum(rep["batch_s"])) / busy if busy else 0.0,
         kv_occupancy=held,
-        kv_peak=float(np.max(rep["peak_held"])) / outcome.blocks,
+        kv_peak=float(np.max(rep["peak_held"] / rep["blocks"])),
         kv_waste=float(np.sum(rep["waste_s"])) / used if used else 0.0,
         kv_spared=spared / (spared + float(np.sum(rep["held_s"]))) if spared else None,
         prefix_hit_rate=float(np.sum(rep["hit_tokens"])) / asked if asked else 0.0,
@@ -155,6 +161,10 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         draft_acceptance_rate=float(np.sum(rep["accepted"]) / np.sum(rep["drafted"])) if passes else None,
         steps=int(np.sum(rep["all_steps"])),
         events=int(np.sum(rep["events"])),
+        replica_s=paid,
+        interrupted=int(np.sum(rep["interrupted"])),
+        rerouted=int(np.sum(outcome.rerouted)),
+        lost_tokens=int(np.sum(rep["lost"])),
         joules=joules,
         joules_per_token=None if joules is None else joules / tokens,
         usd=usd,

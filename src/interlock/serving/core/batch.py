@@ -34,7 +34,7 @@ def admit(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, now: float, u:
     if req[r].swapped:
         req[r].state = RESTORING
         req[r].left = 0
-        rep[p].delay += (written(req, r) - req[r].width) * u.swap_s
+        rep[p].delay += (written(req, r) - req[r].width) * max(u.swap_s, 0.0)
         return
     req[r].state = FILLING
     req[r].cached = min(hits, req[r].known - 1)
@@ -169,25 +169,33 @@ def finish(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, now: float, u
 
 def preempt(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None:
     """Send a request back to its queue; its cache goes to the host or is forgotten."""
-    grown = 0
-    if req[r].state == DECODING:
-        grown = _stop_decoding(req, rep, c, f, p, r, u)
-        req[r].known = req[r].prompt + req[r].made
-        req[r].swapped = 1 if u.swap_s >= 0.0 else 0
-        if req[r].swapped:
-            rep[p].delay += (written(req, r) - req[r].width) * u.swap_s
-            rep[p].swapped_tokens += written(req, r) - req[r].width
-        else:
-            rep[p].recomputed += written(req, r) - req[r].width
-    else:  # a half-read prompt is read again; a cache that was on its way back is still on the host
-        if req[r].state == FILLING:
-            rep[p].recomputed += written(req, r) - req[r].cached - req[r].left
-        end_filling(req, rep, c, f, p, r, u)
-    _leave(req, rep, c, f, p, r, u, grown)
-    req[r].state = WAITING
+    decoding = req[r].state == DECODING
+    tokens = put_out(req, rep, c, f, p, r, u)
+    if decoding and u.swap_s >= 0.0:
+        req[r].swapped = 1
+        rep[p].delay += tokens * u.swap_s
+        rep[p].swapped_tokens += tokens
+    else:
+        rep[p].recomputed += tokens
     req[r].preempted += 1
     rep[p].preemptions += 1
     insert(req, rep, c, f, p, r, u)
+
+
+def put_out(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> int:
+    """Take a request out of the batch; returns the tokens that were computed here and are in its cache no more."""
+    grown, tokens = 0, 0
+    if req[r].state == DECODING:
+        grown = _stop_decoding(req, rep, c, f, p, r, u)
+        req[r].known = req[r].prompt + req[r].made
+        tokens = written(req, r) - req[r].width
+    else:  # a half-read prompt is read again; a cache that was on its way back is still on the host
+        if req[r].state == FILLING:
+            tokens = written(req, r) - req[r].cached - req[r].left
+        end_filling(req, rep, c, f, p, r, u)
+    _leave(req, rep, c, f, p, r, u, grown)
+    req[r].state = WAITING
+    return int(tokens)
 
 
 def victim(req: Any, rep: Any, c: Cells, f: Cells, p: int, u: Any, decoding: int) -> int:

@@ -56,8 +56,8 @@ def fits(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> bool
                 need += size
     elif u.prefix_tokens > 0:
         room += rep[p].resident * (u.prefix_tokens // u.block)
-    reserve = u.watermark if rep[p].running > 0 else 0
-    if u.foresees and rep[p].running > 0 and future_peak(req, rep, c, p, r, u) > u.blocks * u.block:
+    reserve = rep[p].watermark if rep[p].running > 0 else 0
+    if u.foresees and rep[p].running > 0 and future_peak(req, rep, c, p, r, u) > rep[p].blocks * u.block:
         return False
     return bool(need + reserve <= room)
 

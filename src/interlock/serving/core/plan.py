@@ -228,7 +228,7 @@ def shorten(rep: Any, p: int, passed: int) -> None:
 def _measure(rep: Any, p: int, u: Any) -> None:
     """Memory in use, and what of it no token fills."""
     size = u.prefix_tokens // u.block
-    held = float(u.blocks - rep[p].free - rep[p].resident * size)
+    held = float(rep[p].blocks - rep[p].free - rep[p].resident * size)
     tokens = rep[p].context + rep[p].reading - rep[p].shared
     if rep[p].decoded and u.grows:
         tokens += rep[p].decodes  # whose room has been given out for the step that begins

@@ -99,8 +99,17 @@ def peek(rep: Any, c: Cells, f: Cells, p: int, u: Any) -> int:
 
 
 def pop(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None:
-    """Take the first request of its queue out: its children are melded in pairs, then from the last pair back."""
+    """Take the first request of its queue out."""
     at = p * u.groups + group_of(req, r, u)
+    c[u.roots + at] = rest(req, r)
+    c[u.queued + at] -= 1
+    rep[p].waiting -= 1
+    if u.grouping == 1:
+        rep[p].last_client = req[r].client
+
+
+def rest(req: Any, r: int) -> int:
+    """A heap without its first request: its children are melded in pairs, then from the last pair back."""
     pairs = -1
     child = req[r].child
     while child >= 0:
@@ -119,8 +128,4 @@ def pop(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None:
         req[pairs].sibling = -1
         root = meld(req, root, pairs)
         pairs = follower
-    c[u.roots + at] = root
-    c[u.queued + at] -= 1
-    rep[p].waiting -= 1
-    if u.grouping == 1:
-        rep[p].last_client = req[r].client
+    return root

@@ -30,26 +30,40 @@ def score(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> flo
     return float(found)
 
 
+def nth(rep: Any, begin: int, k: int, u: Any) -> int:
+    """The k-th replica from `begin` on that takes requests."""
+    if u.events == 0:
+        return int(begin + k)
+    p = begin
+    while k > 0 or rep[p].up != 1:
+        k -= 1 if rep[p].up == 1 else 0
+        p += 1
+    return int(p)
+
+
 def route(req: Any, rep: Any, c: Cells, f: Cells, r: int, u: Any, begin: int, count: int) -> int:
-    """The replica of a request, among `count` of them; a session's home is where its prompts are read."""
-    if count == 1:
-        return begin
+    """The replica of a request, among those of `count` that are up; a session's home is where its prompts are read."""
+    live = count if u.events == 0 else c[u.life + 2]
+    if live == 1:
+        return nth(rep, begin, 0, u)
     if u.choice == TURN:
-        return int(begin + r % count)
+        return nth(rep, begin, r % live, u)
     session = req[r].session if begin == 0 else -1
-    if u.choice == HOME and session >= 0 and c[u.home + session] >= 0:
+    if u.choice == HOME and session >= 0 and c[u.home + session] >= 0 and rep[c[u.home + session]].up == 1:
         return int(c[u.home + session])
     if u.choice == TWO:
-        one = draw(c, u, count)
-        other = begin + (one + 1 + draw(c, u, count - 1)) % count
-        one += begin
+        one = draw(c, u, live)
+        other = nth(rep, begin, (one + 1 + draw(c, u, live - 1)) % live, u)
+        one = nth(rep, begin, one, u)
         if score(req, rep, c, f, other, r, u) < score(req, rep, c, f, one, r, u):
             return int(other)
         return int(one)
-    best, least = begin, score(req, rep, c, f, begin, r, u)
-    for p in range(begin + 1, begin + count):
+    best, least = -1, 0.0
+    for p in range(begin, begin + count):
+        if rep[p].up != 1:
+            continue
         value = score(req, rep, c, f, p, r, u)
-        if value < least:
+        if best < 0 or value < least:
             best, least = p, value
     if u.choice == HOME and session >= 0:
         c[u.home + session] = best

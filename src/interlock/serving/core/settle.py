@@ -44,7 +44,7 @@ def settle(req: Any, rep: Any, c: Cells, f: Cells, p: int, now: float, u: Any) -
         if rep[p].filling == size:
             i += 1
     passed = now - rep[p].since
-    after = float(u.blocks - rep[p].free - rep[p].resident * (u.prefix_tokens // u.block))
+    after = float(rep[p].blocks - rep[p].free - rep[p].resident * (u.prefix_tokens // u.block))
     rep[p].busy_s += passed
     rep[p].batch_s += passed * many
     rep[p].held_s += passed * (before if steps == 1 else 0.5 * (before + max(before, after)))

@@ -35,7 +35,7 @@ REQUEST: Final = {
     "prefix_at": 0, "prefixes": 0, "state": WAITING, "replica": -1, "slot": -1, "left": 0, "known": 0, "chunk": 0,
     "start": 0, "base": 0, "made": 0, "boundary": 0, "level": 0, "child": -1, "sibling": -1, "order": 0,
     "preempted": 0, "cached": 0, "swapped": 0, "private": 0, "first": -1.0, "last": -1.0, "finish": -1.0,
-    "admitted": -1.0, "source": -1, "parked": 0, "hidden": 0.0, "sent": -1.0, "landed": -1.0,
+    "admitted": -1.0, "rerouted": 0, "source": -1, "parked": 0, "hidden": 0.0, "sent": -1.0, "landed": -1.0,
     "luck": 1, "width": 1, "queued_at": 0.0,
 }  # fmt: skip
 REPLICA: Final = {
@@ -44,6 +44,7 @@ REPLICA: Final = {
     "heap": 0, "waiting": 0, "dirty": 1, "fresh": 0, "last_decode": -1.0, "order": 0, "longest": 0, "delay": 0.0,
     "assigned": 0, "work": 0.0, "oldest": -1, "newest": -1, "resident": 0, "private": 0, "shared": 0, "reading": 0,
     "held": 0.0, "waste": 0.0, "last_client": -1, "ahead": 0,
+    "blocks": 0, "watermark": 0, "kind_of": 0, "up": 1, "bought": 0.0, "paid_s": 0.0, "interrupted": 0, "lost": 0,
     "lands": NEVER, "link_free": 0.0, "link_head": -1, "link_tail": -1, "parked": 0, "landed": 0, "sent_tokens": 0,
     "busy_s": 0.0, "joules": 0.0, "held_s": 0.0, "waste_s": 0.0, "peak_held": 0.0, "peak_waste": 0.0,
     "batch_s": 0.0, "prompt_tokens": 0, "tokens": 0, "all_steps": 0, "preemptions": 0, "swapped_tokens": 0,
@@ -75,19 +76,24 @@ CELLS: Final = {
     "kept_by": "S",
     "wide_of": "S",
     "marks": "4",  # trace rows, random state, requests that have arrived, those of them under way
-}  # R replicas, S sequences, b tokens a block, G groups of the queue, H prefix blocks, K drafts
+    "life": "3",  # the next event, the first request that has no replica to go to, replicas that take requests
+    "event_of": "E",  # replica
+    "event_kind": "E",
+}  # R replicas, S sequences, b tokens a block, G groups of the queue, H prefix blocks, E events, K drafts
 FLOATS: Final = {
     "counters": "R G",  # weighted tokens served
     "trace": "T",  # segments: replica, begin, seconds, steps, decodes, prompt tokens, held blocks
     "survival": "K",  # chance that drafts up to this one are accepted
+    "event_at": "E",
+    "times": "2",  # now, and when the next event is
 }
 RULES: Final = {
     "replicas": 1, "seqs": 0, "budget": 0, "counts_decodes": 0, "chunked": 0, "mixed": 0, "max_chunks": 0, "gang": 0,
-    "gang_wait": 0.0, "block": 1, "blocks": 0, "watermark": 0, "grows": 0, "longest": 0, "swap_s": 0.0,
+    "gang_wait": 0.0, "block": 1, "grows": 0, "longest": 0, "swap_s": 0.0,
     "worst_first": 0, "grouping": 0, "groups": 1, "prompt_weight": 0.0, "token_weight": 0.0, "preemptive": 0,
     "choice": 0, "request_weight": 0.0, "work_weight": 0.0, "prefix_weight": 0.0, "prefix_tokens": 0,
     "prefix_blocks": 0, "trace_rows": 0, "unit_j": 0.0, "concurrency": 0, "prefills": 0,
-    "transfer_s": 0.0, "transfer_latency": 0.0, "transfer_layers": 1, "drafts": 0, "drafts_up_to": 0,
+    "transfer_s": 0.0, "transfer_latency": 0.0, "transfer_layers": 1, "events": 0, "drafts": 0, "drafts_up_to": 0,
     "promote_s": 0.0, "overlaps": 0, "foresees": 0,
     **dict.fromkeys(CELLS, 0), **dict.fromkeys(FLOATS, 0),
 }  # fmt: skip
