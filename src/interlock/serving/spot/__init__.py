@@ -1,0 +1,1 @@
+"""Serving on machines that may be taken away with notice."""
