@@ -117,7 +117,7 @@ def test_what_comes_is_served_and_little_is_right(case):
     assert np.all(found.finish_s >= found.first_s)
     assert np.all(found.first_s > found.admitted_s - 1e-12)
     assert np.all(found.admitted_s >= found.arrival_s)
-    assert found.replicas["tokens"].sum() == requests.output.sum()
+    assert found.replicas["tokens"].sum() == (requests.output * requests.samples).sum()
     assert np.all(found.replicas["busy_s"] <= found.finish_s.max() + 1e-9)
     times = np.unique(np.concatenate([found.arrival_s, found.finish_s]))
     inside = [((found.arrival_s <= t) & (found.finish_s > t)).sum() for t in times[:-1]]

@@ -87,13 +87,10 @@ def served(load: Requests, engine: Engine) -> Outcome:
 
 def machine_hours(on: tuple[Change, ...], end_s: float) -> float:
     """Hours of machines until the end, those on notice until they go."""
-    grace = table("spotserve")["machine"]["grace_s"]
-    return (
-        sum(
-            len(each.come) * (end_s - each.time_s) - len(each.go) * max(end_s - each.time_s - grace, 0.0) for each in on
-        )
-        / 3600.0
-    )
+    grace = float(table("spotserve")["machine"]["grace_s"])
+    come_s = sum(len(each.come) * (end_s - each.time_s) for each in on)
+    gone_s = sum(len(each.go) * max(end_s - each.time_s - grace, 0.0) for each in on)
+    return (come_s - gone_s) / 3600.0
 
 
 def moved_bytes() -> tuple[float, float, float, float]:
