@@ -77,7 +77,7 @@ OPTIONS = {
         --max-concurrency --seed --policy
         --speculative-model --num-speculative-tokens --acceptance-rate --speculative-disable-by-batch-size
         --speculative-config --compare --slo --find-capacity --attain --json --csv --chrome-trace --save-requests
-        --faults --availability --grace --start-up
+        --faults --availability --autoscale --grace --start-up
     """,
     "trace list": "--json",
     "trace make": """

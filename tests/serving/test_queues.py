@@ -135,7 +135,7 @@ def test_memory_is_never_promised_twice_and_pages_waste_less_than_one_each(case)
     assert np.all(found.replicas["free"] + found.replicas["resident"] * cached == found.replicas["blocks"])
     assert np.all(found.replicas["running"] == 0)
     if policy.memory.grows and engine.speculation is None:  # drafts have room before they are accepted
-        assert np.all(found.replicas["peak_waste"] < policy.memory.block)
+        assert np.all(found.replicas["peak_waste"] < policy.memory.block * requests.samples.max())
 
 
 def test_one_client_alone_is_served_as_if_batches_did_not_exist():

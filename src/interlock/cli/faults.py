@@ -13,6 +13,7 @@ from interlock.errors import InputError, shown
 from interlock.serving.deployment import Deployment
 from interlock.serving.faults import Comings, always, faults
 from interlock.serving.lives import availability, widened
+from interlock.serving.scaling import scaling
 from interlock.units import parse
 
 
@@ -25,6 +26,8 @@ class FaultFlags:
     """Replicas fail and are repaired: mtbf=6h,mttr=10min,seed=3, both times exponential."""
     availability: Path | None = None
     """A CSV file of how many replicas there are: time_s,replicas, a row a change."""
+    autoscale: str | None = None
+    """Replicas follow the load, up to --replicas: rate=4,window=60s,period=15s,hold=5min,least=1 (rate: of one)."""
     grace: str = "0s"
     """Notice that a replica of --availability gets before it goes, such as 30s."""
     start_up: str | None = None
@@ -38,14 +41,20 @@ class FaultFlags:
             raise InputError("--grace" if grace < 0 else "--start-up", "a time below 0", "0s or more")
         replicas = int(np.asarray(on.parallelism.data))
         stages = on.lanes // replicas
-        if self.faults is not None and self.availability is not None:
-            raise InputError("--availability", "--faults as well", "one of the two")
+        given = [name for name in ("faults", "availability", "autoscale") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise InputError(f"--{given[1]}", f"--{given[0]} as well", "one of the two")
         if self.faults is not None:
             return faults(self.faults).comings(replicas, start, stages)
         if self.availability is not None:
             times, counts = _trace(self.availability)
             lives = widened(availability(times, counts, replicas, grace_s=grace, start_up_s=start), stages)
-            return lambda until_s: lives
+            return lambda requests, until_s: lives
+        if self.autoscale is not None:
+            rule = scaling(self.autoscale)
+            if rule.least > replicas:
+                raise InputError("--autoscale", f"least={rule.least}", f"at most the {replicas} of --replicas")
+            return lambda requests, until_s: widened(rule.lives(requests.arrival_s, replicas, start), stages)
         return always
 
 

@@ -19,7 +19,7 @@ from interlock.serving.simulation import Outcome, simulate
 from interlock.units import parse
 from interlock.workloads.requests import Requests
 
-Comings = Callable[[float], Lives]  # when replicas come and go, at least up to a time
+Comings = Callable[[Requests, float], Lives]  # when replicas come and go under a load, at least up to a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Faults:
     def comings(self, replicas: int, start_up_s: float, stages: int = 1) -> Comings:
         """Failures of replicas that are `stages` lanes each."""
 
-        def until(until_s: float) -> Lives:
+        def until(requests: Requests, until_s: float) -> Lives:
             each = failures(replicas, until_s, mtbf_s=self.mtbf_s, mttr_s=self.mttr_s, seed=self.seed,
                             start_up_s=start_up_s)  # fmt: skip
             return widened(each, stages)
@@ -66,7 +66,7 @@ def faults(text: str, where: str = "--faults") -> Faults:
     return Faults(**found)
 
 
-def always(until_s: float) -> Lives:
+def always(requests: Requests, until_s: float) -> Lives:
     """Nothing ever happens."""
     return ALWAYS
 
@@ -75,9 +75,9 @@ def run(requests: Requests, engine: Engine, policy: Policy, comings: Comings = a
     """Simulate with replicas that come and go; `how` is passed on to `simulate`."""
     until_s = 2.0 * float(requests.arrival_s[-1]) + 60.0
     while True:
-        lives = comings(until_s)
+        lives = comings(requests, until_s)
         found = simulate(requests, replace(engine, lives=lives), policy, **how)
         ended = float(np.max(found.finish_s))
-        if not lives.events or ended <= until_s:
+        if ended <= until_s or comings(requests, 2.0 * ended) == lives:
             return found
         until_s = 2.0 * ended
