@@ -13,13 +13,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 _LISTED: Final = frozenset({"chip", "node", "model", "format", "technique", "workload", "system"})  # by a command
 
 
 class InterlockError(Exception):
     """Base of all errors that a user can cause and mend."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From another process as it was raised there: its message, not the arguments that made it."""
+        return _again, (type(self), self.args, self.__dict__)
 
 
 class InputError(InterlockError):
@@ -72,3 +76,10 @@ def shown(value: object, limit: int = 60) -> str:
     except RecursionError:
         return f"a {type(value).__name__} nested too deep to show"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _again(kind: type[InterlockError], args: tuple[object, ...], state: dict[str, object]) -> InterlockError:
+    found = kind.__new__(kind)
+    found.args = args
+    found.__dict__.update(state)
+    return found

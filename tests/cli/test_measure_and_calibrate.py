@@ -38,11 +38,17 @@ def test_measuring_leaves_rows_and_a_chip_that_estimates_and_calibrate_take(run,
     assert shown.code == 0
     assert "measured here" in shown.out
     fp32 = ("--weight-format", "fp32", "--activation-format", "fp32", "--kv-cache-dtype", "fp32")
-    assert run("estimate", "--model", "gpt2", "--chip", "this-machine", *fp32, "--json").json["tpot_s"] > 0
+    ask = ("estimate", "--model", "gpt2", "--chip", "this-machine", *fp32, "--json")
+    before = run(*ask).json
+    assert before["tpot_s"] > 0
+    assert before["times_stand_on"]["gemm"] == "first principles"
     fitted = run("calibrate", "--from", "this-machine", "--json")
     assert fitted.code == 0, fitted
     assert {one["scheme"] for one in fitted.json["sets"]} <= {"fp32", "fp64"}
     assert gemm_seconds(interlock.chip("this-machine"), None, "fp32", "fp32", 4, 256, 256).seconds > 0
+    after = run(*ask).json
+    assert after["times_stand_on"]["gemm"] == "calibrated"
+    assert after["tpot_s"] != before["tpot_s"]
 
 
 def test_the_text_of_a_measurement_fits_a_terminal(run):
@@ -147,6 +153,7 @@ ARGUMENTS = [
     (("calibrate", "--from", "this-machine"), "no measurement of this-machine"),
     (("calibrate", "--from", "none.csv", "--chip", "l40s"), "none.csv"),
     (("calibrate", "--from", "x.csv", "--chip", "l40s", "--full"), "--full"),
+    (("calibrate", "--from", "aiconfigurator", "--full", "--tables", "nowhere"), "--tables: found nowhere"),
     (("calibrate", "--from", "x.csv", "--chip", "l40s", "--copies", "0"), "--copies"),
     (("measure", "--threads", "100000"), "--threads"),
     (("measure", "--budget", "-1"), "--budget"),
