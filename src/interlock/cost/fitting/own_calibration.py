@@ -23,6 +23,7 @@ from interlock.cost.calibrated.own import OwnCalibration, OwnSet, own_prints, ow
 from interlock.cost.calibrated.own_schemes import own_scheme_of
 from interlock.cost.calibrated.product_terms import UNIT_CYCLES, product_floor, product_terms
 from interlock.cost.calibrated.schemes import SCHEMES, Scheme
+from interlock.cost.fitting.first_principles import first_principles
 from interlock.cost.fitting.own_fit import fit_parameters, fit_residuals, left_by
 from interlock.cost.fitting.own_start import Start, at_rows, start_for
 from interlock.errors import InputError, UnsupportedError
@@ -44,7 +45,7 @@ class SetReport:
     stack: str
     scheme: str
     rows: int
-    before: float | None  # mean absolute error of the shipped coefficients; None where they have no answer
+    before: float | None  # mean absolute error of what is shipped, first principles in wide formats; None: no answer
     start: float  # of the parameters where the fit started
     formula: float  # of the fitted formula alone
     after: float
@@ -242,7 +243,7 @@ def _logs(rows: Products, one: OwnSet) -> Any:
 def _shipped(chip: Chip, rows: Products) -> tuple[float | None, float | None]:
     """Error and coverage in percent of what the product would say without this calibration."""
     if rows.scheme.name not in SCHEMES:
-        return None, None
+        return _mape(np.log(rows.seconds / first_principles(chip, rows.scheme, *rows.sizes))), None
     found = coefficients("gemm", rows.scheme.group)
     sizes = [column.astype(np.float32) for column in rows.sizes]
     try:
