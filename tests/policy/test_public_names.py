@@ -44,8 +44,8 @@ OPTIONS = {
     "plan": """
         --model --chips --workload --prompt --input-len --output --output-len --images --objective --ttft --tpot
         --latency --power --rate --request-rate --max-chips --max-quality-loss --quality-basis --weight-formats
-        --kv-cache-dtypes --price --price-basis --host-memory --routing-skew --spill --no-spill --front --json --csv
-        --html
+        --kv-cache-dtypes --price --price-basis --host-memory --routing-skew --spill --no-spill --front --stack --json
+        --csv --html
     """,
     "estimate": DEPLOYMENT,
     "explain": DEPLOYMENT + "--csv --html",
