@@ -93,7 +93,7 @@ def _print(found: MeasuredTable, refused: tuple[tuple[str, str], ...]) -> None:
     table([("", "wrap"), ("bits a\nweight", "right"), ("perplexity", "left"), ("more perplexity", "left")], rows)
     line()
     claims = [(pair.what, percent_text(pair.gap), pair.verdict) for pair in found.pairs]
-    table([("claim", "wrap"), ("perplexity of\nthe second above", "left"), ("", "left")], claims)
+    table([("claim", "wrap"), ("second's perplexity\nabove the first's", "left"), ("", "left")], claims)
     if refused:
         heading("Refused")
         pairs(refused)
@@ -104,4 +104,4 @@ def _print(found: MeasuredTable, refused: tuple[tuple[str, str], ...]) -> None:
 
 def _spaced(technique: str) -> str:
     """With blanks to break lines at."""
-    return technique.replace(":", " ").replace(",", " ")
+    return technique.replace(":", " ", 1).replace(",", " ")
