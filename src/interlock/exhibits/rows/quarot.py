@@ -3,7 +3,7 @@
 from typing import Any
 
 from interlock.exhibits.base import Reproduction, above, below, claim, reproduction, within
-from interlock.exhibits.lab_model import after, judged_after, lab_model, logits, on_smollm2
+from interlock.exhibits.lab_model import after, compared_on_smollm2, judged_after, lab_model, logits
 
 NEEDS = "lab"
 CLAIM = claim("4-bit weights, activations and cache lose at most 0.47 of perplexity, Llama 2 70B",
@@ -47,5 +47,5 @@ def run() -> Reproduction:
               four[FACTOR].perplexity / plain[FACTOR].perplexity),
         below("the same, weights to nearest on both sides, W4A4", 0.01,
               weights_too.perplexity / plain[FACTOR].perplexity),
-        on_smollm2("both-4-bit", "quarot"),
+        compared_on_smollm2("quarot"),
     )  # fmt: skip
