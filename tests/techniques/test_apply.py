@@ -47,6 +47,7 @@ VARIANTS = [
     "progressive-gradient-flow:pattern=1:8,decay=structure,steps=4", "progressive-gradient-flow:decay=none,steps=2",
     "deep-compression:share=0.9,bits=2,gap_bits=3",
     "svd-llm:scaling=diagonal,share=0.3", "lq:bits=4,group_size=32,rank=3", "llm-pruner:importance=random,steps=2",
+    "llm-pruner:steps=2,rank=2",
     "knowledge-distillation:share=1,steps=1",
 ]  # fmt: skip
 CASES = [f"{name}:{SMALL[name]}" if name in SMALL else name for name in RUNNING] + VARIANTS

@@ -67,8 +67,8 @@ def decoded(stream: Bytes, lengths: Bytes, count: int) -> NDArray[np.int64]:
     bits = np.unpackbits(np.concatenate([stream, np.zeros(4, dtype=np.uint8)])).astype(np.uint32)
     window: NDArray[np.integer[Any]] = np.zeros(len(bits) - longest + 1, dtype=np.uint32)
     for place in range(longest):
-        window = window << 1 | bits[place : place + len(window)]
-    known = np.flatnonzero(lengths)
+        window = (window << np.uint32(1)) | bits[place : place + len(window)]
+    known: NDArray[np.int64] = np.flatnonzero(lengths).astype(np.int64)
     order = known[np.lexsort((known, lengths[known]))]
     first = codes_of(lengths)[order].astype(np.uint64) << (longest - lengths[order]).astype(np.uint64)
     symbol = order[np.searchsorted(first, window.astype(np.uint64), side="right") - 1]

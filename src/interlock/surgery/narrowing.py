@@ -1,13 +1,12 @@
 """Removing coupled structures, so that what is left is a smaller model with dense layers.
 
 source:  Ma et al. 2023, LLM-Pruner, sections 3.1 (groups by dependency) and 3.2 (first-order Taylor importance summed
-         over a group); recovery is theirs in purpose only, see `departs`.
+         over a group); recovery is `interlock.surgery.adapters`.
 symbols: a channel of the network: a row of gate and up, a column of down. A head: the rows of one KV head in k and v,
          of the queries that read it in q, and their columns in o. I = sum over the group of |w dL/dw|.
 keeps:   the narrowed model computes what the original computes with the removed groups set to zero. Every layer loses
          as many, and query heads go on dividing the width, so that `transformers` loads the result.
-departs: all layers are narrowed, the paper leaves the first and last ones; recovery trains what is left instead of
-         LoRA.
+departs: all layers are narrowed, the paper leaves the first and last ones.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """LLM-Pruner: coupled heads and channels of least first-order importance are removed; smaller dense layers stay.
 
 source:  Ma et al. 2023, LLM-Pruner, sections 3.1 to 3.3
-departs: every layer loses the same share, so that a config describes the result; recovery trains all that is left on
-         the calibration tokens, where the paper trains LoRA on instructions. Heads go by KV head, with the queries that
-         read it. Where heads share one matrix for queries, keys and values (GPT-NeoX), channels alone are removed.
+departs: every layer loses the same share, so that a config describes the result; recovery learns from the calibration
+         tokens, where the paper has instructions, and is its LoRA with a `rank` above 0. Heads go by KV head, with the
+         queries that read it. Where heads share one matrix for queries, keys and values (GPT-NeoX), channels alone are
+         removed.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class LlmPruner(Technique):
         channels: share of the network's channels that stays.
         importance: "taylor", "magnitude" or "random".
         steps: of recovery; 0 for none.
+        rank: of the adapters (LoRA) that recovery trains and merges; 0 trains all that is left instead.
         learning_rate: of recovery.
     """
 
@@ -41,6 +43,7 @@ class LlmPruner(Technique):
     channels: float = 0.75
     importance: str = "taylor"
     steps: int = 0
+    rank: int = 0
     learning_rate: float = 0.001
 
     def __post_init__(self) -> None:
@@ -53,6 +56,7 @@ class LlmPruner(Technique):
 
     def apply(self, model: nn.Module, calibration: Calibration | None = None) -> Applied:
         """Narrow every block, and train what is left if there are steps."""
+        from interlock.surgery.adapters import train_adapters
         from interlock.surgery.applied import Ledger
         from interlock.surgery.calibration import required
         from interlock.surgery.decoder import linears
@@ -67,12 +71,17 @@ class LlmPruner(Technique):
         else:
             score = magnitude if self.importance == "magnitude" else at_random(data.seed)
         kinds = narrow(model, score, self.heads, self.channels)
+        if self.steps:
+            settings = {"steps": self.steps, "learning_rate": self.learning_rate}
+            trained = [part for layer in linears(model).values() for part in layer.parameters()]
+            losses = (
+                train_adapters(model, data, self.rank, **settings)
+                if self.rank
+                else train(model, data, trained, steps=self.steps, learning_rate=self.learning_rate)
+            )
+            ledger.notes.append(f"recovered in {len(losses)} steps, loss {losses[0]:.4f} to {losses[-1]:.4f}")
         for name, layer in linears(model).items():
             ledger.enter(name, layer)
-        if self.steps:
-            trained = [part for layer in linears(model).values() for part in layer.parameters()]
-            losses = train(model, data, trained, steps=self.steps, learning_rate=self.learning_rate)
-            ledger.notes.append(f"recovered in {len(losses)} steps, loss {losses[0]:.4f} to {losses[-1]:.4f}")
         if "heads" not in kinds:
             ledger.notes.append("queries, keys and values share a matrix, so no head was removed")
         heads = self.heads if "heads" in kinds else 1.0
