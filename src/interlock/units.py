@@ -101,3 +101,11 @@ def show(value: float | None, unit: str, digits: int = 3) -> str:
     scaled = value / 10.0**exponent
     text = f"{scaled:.{digits}g}" if abs(rounded / 10.0**exponent) < 10**digits else f"{scaled:.0f}"
     return f"{text} {prefixes[exponent]}{unit}"
+
+
+def between(low: str, high: str) -> str:
+    """Two ends with the unit said once, or one where both read the same."""
+    if low == high:
+        return low
+    number, _, unit = low.partition(" ")
+    return f"{number if unit == high.partition(' ')[2] else low} to {high}"

@@ -9,11 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from interlock.errors import UnknownNameError
-from interlock.evidence.quality import all_records
+from interlock.evidence.quality import all_records, keep
 from interlock.lab.models.folder import ModelFolder
 from interlock.lab.quality.asked import asked_technique
 from interlock.lab.quality.comparisons import Compared, all_comparisons, chosen_comparisons, compare, measured_table
-from interlock.lab.quality.store import keep
 from interlock.lab.quality.study import Settings, Study
 from interlock.report.measured_toml import measured_toml
 from interlock.search.shipped_quality import MeasuredPair, MeasuredTable, shipped_tables

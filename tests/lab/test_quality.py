@@ -11,14 +11,13 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from interlock.errors import InputError
-from interlock.evidence.quality import QualityRecord, all_records
+from interlock.evidence.quality import QualityRecord, all_records, keep
 from interlock.evidence.quality_rows import quality_row
 from interlock.lab.models.folder import ModelFolder
 from interlock.lab.quality.asked import asked_technique, asked_techniques, technique_label
 from interlock.lab.quality.code_version import _reached, code_version
 from interlock.lab.quality.predicted import predicted_decode
 from interlock.lab.quality.save import save_applied
-from interlock.lab.quality.store import keep
 from interlock.lab.quality.study import Settings, Study
 from interlock.lab.quality.sweep import sweep
 from interlock.surgery.loading import load

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from interlock.atomic import replacing_file, replacing_folder
 from interlock.errors import InputError
-from interlock.evidence.quality import QualityRecord, Subject, all_records, known, record_path
-from interlock.lab.atomic import replacing_file, replacing_folder
-from interlock.lab.quality.store import keep
+from interlock.evidence.quality import QualityRecord, Subject, all_records, keep, known, record_path
 
 SUBJECT = Subject(
     model="m", technique="gptq", parameters={"bits": 4}, test="t", questions="q", calibration="c", seed=0, code="v"
@@ -52,7 +51,7 @@ KEEP_FOREVER = """
 import itertools
 from dataclasses import replace
 from tests_record import SUBJECT, record
-from interlock.lab.quality.store import keep
+from interlock.evidence.quality import keep
 for n in itertools.count():
     keep(replace(record(replace(SUBJECT, seed=n)), notes=("x" * 200_000,)))
     print(n, flush=True)

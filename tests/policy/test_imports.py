@@ -12,7 +12,7 @@ import interlock
 SOURCE = Path(interlock.__file__).parent
 ORDER = (
     "errors",
-    "units files",
+    "units files atomic",
     "evidence",
     "catalogue numerics",
     "operators",

@@ -76,7 +76,8 @@ OPTIONS = {
         --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --n --best-of
         --max-concurrency --seed --policy
         --speculative-model --num-speculative-tokens --acceptance-rate --speculative-disable-by-batch-size
-        --speculative-config --compare --slo --find-capacity --attain --json --csv --chrome-trace --save-requests
+        --speculative-config --seeds --band --no-band --jobs --resume --compare --slo --find-capacity --attain --json
+        --csv --html --chrome-trace --save-requests
         --faults --availability --autoscale --grace --start-up
     """,
     "trace list": "--json",

@@ -11,7 +11,8 @@ from interlock import api
 from interlock.catalogue import DATA
 from interlock.errors import InputError
 from interlock.evidence import Evidence
-from interlock.evidence.quality import QualityRecord, Subject, record_path, record_text
+from interlock.evidence.quality import QualityRecord, Subject
+from interlock.evidence.quality import keep as keep_record
 from interlock.models import model as read_model
 from interlock.models.identity import fingerprint
 from interlock.report import plan_record
@@ -65,9 +66,7 @@ def keep(
         calibration_tokens=8192, sums={"answers": []}, figures={"perplexity_loss": triple}, stored={"linear": 1},
         effects=effects, layers=1, seconds={}, tokens_per_s=1.0, notes=(), release="0", made="2026-01-01",
     )  # fmt: skip
-    path = record_path(subject.key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(record_text(record), encoding="utf-8")
+    keep_record(record)
 
 
 def weights_of(plan: Plan) -> str:

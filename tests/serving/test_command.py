@@ -56,9 +56,9 @@ def test_capacity_is_the_highest_rate_that_meets_the_limits(run):
     found = json.loads(run(*ON, *LOAD, *flags))["policies"]["sarathi-serve"]
     assert 1 < found["rate"] < 400
     assert found["metrics"]["within_slo"] >= 0.9
-    higher = [share for rate, share in found["tried"] if rate > found["rate"]]
-    assert min(rate for rate, share in found["tried"] if share < 0.9) / found["rate"] < 1.02
-    assert all(share < 0.9 for share in higher)
+    missed = [point["rate"] for point in found["tried"] if point["within_slo"] < 0.9]
+    assert min(missed) / found["rate"] < 1.02
+    assert all(point["within_slo"] >= 0.9 for point in found["tried"] if point["rate"] < min(missed))
 
 
 def test_files_hold_the_requests_the_figures_and_the_trace(run, tmp_path):
@@ -87,7 +87,13 @@ def test_files_hold_the_requests_the_figures_and_the_trace(run, tmp_path):
         (("--rate", "0"), "--rate"),
         (("--rate", "5..1"), "the lower one first"),
         (("--rate", "1..9"), "--find-capacity with a range"),
-        (("--find-capacity",), "both"),
+        (("--find-capacity",), "no --slo"),
+        (("--find-capacity", "--slo", "ttft=1s"), "a range of rates"),
+        (("--rate", "1,nan"), "above 0"),
+        (("--rate", "1,,2"), "separated by commas"),
+        (("--jobs", "0"), "--jobs"),
+        (("--seeds", "0"), "--seeds"),
+        (("--rate", "2,4", "--save-requests", "x.csv"), "several simulations"),
         (("--tensor-parallel-size", "3"), "parallelism"),
         (("--max-model-len", "50"), "at most 50 positions"),
         (("--kv-tokens", "100"), "KV cache holds"),

@@ -104,3 +104,10 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     finally:
         if bar.live.is_started:
             bar.stop()
+
+
+@contextmanager
+def advancing(what: str, most: int) -> Iterator[Callable[[int, float], None]]:
+    """A callback for how many of at most so many are finished, and the share of the one under way."""
+    with progress(what) as advance:
+        yield lambda done, share: advance(round(1000 * (done + share)), 1000 * most)

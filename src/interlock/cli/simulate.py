@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from interlock.cli.faults import FaultFlags
 from interlock.cli.flags import Switch, listed
 from interlock.cli.serving_text import print_capacities, print_metrics
-from interlock.cli.show import print_json, progress
-from interlock.cli.simulate_flags import EngineFlags, LoadFlags
+from interlock.cli.show import advancing, print_json
+from interlock.cli.simulate_flags import EngineFlags, LoadFlags, SweepFlags
 from interlock.cli.speculation_flags import SpeculationFlags
 from interlock.errors import InputError
+from interlock.report.page.serving import capacity_page, serving_page
 from interlock.report.serving import capacity_record, serving_csv, serving_record
 from interlock.report.write import write
-from interlock.serving.capacity import Capacity, find_capacity, rates_of
-from interlock.serving.deployment import Deployment
+from interlock.serving.comparison import capacities, most_runs, paces_of
+from interlock.serving.comparison import compare as side_by_side
 from interlock.serving.export import chrome_trace as trace_events
 from interlock.serving.export import requests_csv, requests_parquet
-from interlock.serving.faults import Comings
-from interlock.serving.faults import run as run_simulation
-from interlock.serving.metrics import Metrics, measure
+from interlock.serving.faults import always
 from interlock.serving.metrics import slo as limits_of
-from interlock.serving.policy import Policy
 from interlock.serving.registry import policy as find_policy
-from interlock.serving.simulation import Engine, Outcome
+from interlock.serving.runs import Run, Setting, outcome_of
+from interlock.serving.simulation import Outcome
 
 TRACE_ROWS = 200_000
 
@@ -34,6 +32,7 @@ def simulate(
     load: LoadFlags | None = None,
     speculation: SpeculationFlags | None = None,
     faults: FaultFlags | None = None,
+    sweep: SweepFlags | None = None,
     *,
     policy: str = "sarathi-serve",
     compare: str | None = None,
@@ -42,6 +41,7 @@ def simulate(
     attain: float = 0.9,
     json: Switch = False,
     csv: Path | None = None,
+    html: Path | None = None,
     chrome_trace: Path | None = None,
     save_requests: Path | None = None,
 ) -> None:
@@ -62,81 +62,71 @@ def simulate(
     json
         Print a record instead of text, with the figures in the names of vllm bench serve and AIPerf, too.
     csv
-        Write the figures as a CSV file, one row a policy.
+        Write the figures as a CSV file, one row a simulation.
+    html
+        Write a page with charts and tables that opens with no network.
     chrome_trace
         Write what each replica did when, for chrome://tracing or Perfetto.
     save_requests
         Write one row a request: Parquet if the name ends in .parquet, else CSV.
     """
-    load = load or LoadFlags()
-    named = listed(compare, "--compare") or [policy]
+    load, sweep = load or LoadFlags(), sweep or SweepFlags()
     limits = limits_of(slo)
     if not 0 < attain <= 1:
         raise InputError("--attain", f"{attain:g}", "a share above 0, at most 1")
-    low, high = (None, None) if load.rate is None else rates_of(load.rate)
-    if find_capacity and (not limits or low is None or high is None):
-        raise InputError("--find-capacity", "no --slo or no --rate A..B", "both")
-    if not find_capacity and low != high:
-        raise InputError("--rate", repr(load.rate), "one rate, or --find-capacity with a range")
-    if len(named) > 1 and (chrome_trace or save_requests):
-        raise InputError("--compare", "several policies", "one policy with --chrome-trace or --save-requests")
-    requests = load.at(low)
+    if find_capacity and not limits:
+        raise InputError("--find-capacity", "no --slo", "limits, such as --slo ttft=1s,tpot=50ms")
+    rates = load.rates(spanned=find_capacity)
+    runs = [
+        Run(policy=find_policy(name, max_num_seqs=engine.max_num_seqs).name, rate=rate, seed=seed, history=bool(html))
+        for name in listed(compare, "--compare") or [policy]
+        for rate in (rates[:1] if find_capacity else rates)
+        for seed in sweep.seeded(load.seed)
+    ]
+    if (chrome_trace or save_requests) and (len(runs) > 1 or find_capacity):
+        raise InputError("--chrome-trace" if chrome_trace else "--save-requests", "several simulations", "one")
+    requests = load.load().at(rates[0], load.seed)
     on = engine.deployment(requests, (speculation or SpeculationFlags()).drafting(load.seed))
     comes = (faults or FaultFlags()).comings(on)
-    runs = engine.engine(on, load.max_concurrency)
-    chosen = [find_policy(name, max_num_seqs=engine.max_num_seqs) for name in named]
+    setting = Setting(
+        on=on, engine=engine.engine(on, load.max_concurrency), load=load.load(), limits=limits,
+        max_num_seqs=engine.max_num_seqs, comes=comes,
+    )  # fmt: skip
     if find_capacity:
-        assert low is not None
-        assert high is not None
-        capacities = _capacities(chosen, load, on, runs, comes, limits, low, high, attain)
+        low, high = rates[0] or 0.0, rates[1] or 0.0
+        most = most_runs(setting, len(runs), sweep.band, low, high)
+        with (
+            sweep.means(most, len(requests), alone=comes is not always) as means,
+            advancing("searching capacities", most) as told,
+        ):
+            highest = capacities(setting, runs, low, high, share=attain, band=sweep.band, means=means, told=told)
+        if html is not None:
+            write(html, capacity_page(setting, highest, attain))
         if json:
-            print_json({"policies": {name: capacity_record(found) for name, found in capacities.items()}})
+            print_json({"policies": {label: capacity_record(found) for label, found in highest.items()}})
         else:
-            print_capacities(on, capacities, slo or "", attain)
+            print_capacities(on, highest, slo or "", attain)
         return
-    rows = TRACE_ROWS if chrome_trace else 0
-    found: dict[str, Metrics] = {}
-    outcome: Outcome | None = None
-    for each in chosen:
-        with progress(f"simulating {each.name}") as advance:
-            outcome = run_simulation(requests, runs, each, comes, trace_rows=rows, seed=load.seed, progress=advance)
-        found[each.name] = measure(outcome, on, limits)
-    assert outcome is not None
+    most = len(runs) * len(paces_of(setting, sweep.band))
+    with sweep.means(most, len(requests), alone=comes is not always) as means, advancing("simulating", most) as told:
+        found = side_by_side(setting, runs, band=sweep.band, means=means, told=told)
+    if chrome_trace or save_requests:
+        _export(outcome_of(setting, runs[0], TRACE_ROWS if chrome_trace else 0), chrome_trace, save_requests)
+    if html is not None:
+        write(html, serving_page(setting, found))
+    if csv is not None:
+        write(csv, serving_csv(found))
+    if json:
+        print_json({"policies": {each.label: serving_record(each) for each in found}})
+    else:
+        print_metrics(on, requests, found, limits)
+
+
+def _export(outcome: Outcome, chrome_trace: Path | None, save_requests: Path | None) -> None:
+    """What one simulation did, step by step and request by request."""
     if chrome_trace:
         write(chrome_trace, trace_events(outcome))
     if save_requests and save_requests.suffix == ".parquet":
         requests_parquet(outcome, save_requests)
     elif save_requests:
         write(save_requests, requests_csv(outcome))
-    if csv is not None:
-        write(csv, serving_csv(found))
-    if json:
-        print_json({"policies": {name: serving_record(metrics) for name, metrics in found.items()}})
-    else:
-        print_metrics(on, requests, found, limits)
-
-
-def _capacities(
-    chosen: list[Policy], load: LoadFlags, on: Deployment, runs: Engine, comes: Comings, limits: dict[str, float],
-    low: float, high: float, attain: float,
-) -> dict[str, Capacity]:  # fmt: skip
-    found: dict[str, Capacity] = {}
-    for each in chosen:
-        with progress(f"searching the capacity of {each.name}") as advance:
-            found[each.name] = find_capacity(
-                _at_rate(each, load, on, runs, comes, limits, advance), low, high, share=attain
-            )
-    return found
-
-
-def _at_rate(
-    each: Policy, load: LoadFlags, on: Deployment, runs: Engine, comes: Comings, limits: dict[str, float],
-    advance: Callable[[int, int], None],
-) -> Callable[[float], Metrics]:  # fmt: skip
-    """A simulation as a function of the rate alone."""
-
-    def run(rate: float) -> Metrics:
-        outcome = run_simulation(load.at(rate), runs, each, comes, seed=load.seed, progress=advance)
-        return measure(outcome, on, limits)
-
-    return run

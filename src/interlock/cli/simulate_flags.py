@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter
 
 from interlock.api.accepted import loaded_format, own_prices, resolve_model, size_of, skew_of
-from interlock.cli.flags import Prices, Whole, prices
+from interlock.cli.flags import Prices, Whole, listed, prices
+from interlock.errors import InputError
 from interlock.hardware.installed import find as find_chip
 from interlock.models import scheme
 from interlock.parallel import Parallelism
+from interlock.serving.capacity import rates_of
 from interlock.serving.deployment import Deployment, deployment
 from interlock.serving.policy import UNLIMITED
 from interlock.serving.simulation import Engine
 from interlock.serving.speculation import Drafting
+from interlock.serving.study import Means, cores, processes
 from interlock.units import parse
+from interlock.workloads.load import Load
 from interlock.workloads.requests import Requests
-from interlock.workloads.traffic import traffic
+
+MUCH = 500_000  # requests of all simulations together that are worth starting processes for
 
 
 @Parameter(name="*")
@@ -114,7 +122,8 @@ class LoadFlags:
     requests: Annotated[Whole | None, Parameter(alias="--num-prompts")] = None
     """How many; all of a file, or 10000."""
     rate: Annotated[str | None, Parameter(alias="--request-rate")] = None
-    """Requests a second, or a range such as 1..200 for --find-capacity; as the trace has them if absent."""
+    """Requests a second, several of them separated by commas, or a range such as 1..200 for --find-capacity; as the
+    trace has them if absent."""
     arrivals: str | None = None
     """poisson, gamma, bursty or diurnal, instead of the trace's own."""
     cv: Annotated[float | None, Parameter(alias="--burst-cv")] = None
@@ -128,9 +137,54 @@ class LoadFlags:
     seed: Whole = 0
     """Of everything drawn."""
 
-    def at(self, rate: float | None) -> Requests:
-        """The requests at a rate."""
-        return traffic(
-            self.trace, shape=self.workload, prompt=self.prompt, output=self.output, count=self.requests, rate=rate,
-            process=self.arrivals, cv=self.cv, seed=self.seed, clients=self.clients, samples=size_of(self.n, "--n"),
+    def load(self) -> Load:
+        """Requests at any rate."""
+        return Load(
+            trace=self.trace, shape=self.workload, prompt=self.prompt, output=self.output, count=self.requests,
+            process=self.arrivals, cv=self.cv, clients=self.clients, samples=size_of(self.n, "--n"),
         )  # fmt: skip
+
+    def rates(self, *, spanned: bool) -> list[float | None]:
+        """The rates asked for; the two ends of a range where one is `spanned`."""
+        if self.rate is None:
+            if spanned:
+                raise InputError("--find-capacity", "no --rate A..B", "a range of rates")
+            return [None]
+        if spanned:
+            return list(rates_of(self.rate))
+        if ".." in self.rate:
+            rates_of(self.rate)
+            raise InputError("--rate", repr(self.rate), "rates separated by commas, or --find-capacity with a range")
+        return [rates_of(each)[0] for each in listed(self.rate, "--rate") or []]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class SweepFlags:
+    """How many simulations there are, and where they are done."""
+
+    seeds: Whole = 1
+    """How many seeds, from --seed on, each simulated."""
+    band: bool = True
+    """Simulate the ends of the 90 % band of step times, too."""
+    jobs: Whole | None = None
+    """Processes; every core if there is much to do and this is absent."""
+    resume: Path | None = None
+    """A folder that keeps each finished simulation; one that was kept before is not done again."""
+
+    def seeded(self, first: int) -> range:
+        """The seeds, the first one first."""
+        return range(first, first + size_of(self.seeds, "--seeds"))
+
+    @contextmanager
+    def means(self, simulations: int, requests: int, *, alone: bool) -> Iterator[Means]:
+        """Where simulations are done and kept; `alone`: in this process."""
+        jobs = min(cores(), simulations) if simulations * requests >= MUCH else 1
+        if self.jobs is not None:
+            jobs = size_of(self.jobs, "--jobs")
+        executor = None if alone else processes(jobs)
+        try:
+            yield Means(executor=executor, folder=self.resume)
+        finally:
+            if executor is not None:
+                executor.shutdown(cancel_futures=True)

@@ -9,18 +9,14 @@ keeps: a file is written whole or not at all; one that cannot be read counts as 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter
 
-from interlock.errors import InputError
-from interlock.files import check, read_json
+from interlock.evidence.finished import key_of, path_of, read, write
 
 ORIGINAL = ""  # the technique of a record of the model as it is
 
@@ -43,7 +39,7 @@ class Subject:
     @property
     def key(self) -> str:
         """The name of the record."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:24]
+        return key_of(asdict(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +110,12 @@ def quality_folder() -> Path:
 
 def record_path(key: str) -> Path:
     """The file of a record."""
-    return quality_folder() / f"{key}.json"
+    return path_of(quality_folder(), key)
 
 
 def read_record(path: Path) -> QualityRecord | None:
     """The record in a file; None where there is none that can be read."""
-    try:
-        return check(_READER, read_json(path), str(path))
-    except InputError:
-        return None
+    return read(path, _READER)
 
 
 def known(subject: Subject) -> QualityRecord | None:
@@ -140,7 +133,10 @@ def all_records() -> Iterator[QualityRecord]:
             yield found
 
 
-def record_text(record: QualityRecord) -> str:
-    """The content of a record's file."""
-    told: dict[str, Any] = asdict(record)
-    return json.dumps(told, allow_nan=True, indent=1)
+def keep(record: QualityRecord) -> Path:
+    """Write a record under its key.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full.
+    """
+    return write(quality_folder(), record.subject.key, asdict(record))

@@ -6,6 +6,7 @@ idea: errors of one family of operators have one cause, so their deviations add 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,13 +95,14 @@ def price_step(
         priced.append(item)
         time = time + item.total_time
         energy = energy + item.total_energy
-    low, high = _band(priced, time)
+    low, high = band_of(priced, time)
     return StepCost(
         operators=tuple(priced), time=time, energy=energy * parallelism.tensor, low=low, high=high, work=work
     )
 
 
-def _band(priced: list[PricedOperator], time: Array) -> tuple[Array, Array]:
+def band_of(priced: Iterable[PricedOperator], time: Array) -> tuple[Array, Array]:
+    """Ends of the 90 % band of what some operators take together; nan where one of them has none."""
     below: dict[str, Array] = {}
     above: dict[str, Array] = {}
     for item in priced:

@@ -8,36 +8,72 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, Final
 
 from interlock.report.benchmark_names import aiperf_record, vllm_record
-from interlock.serving.capacity import Capacity
+from interlock.serving.comparison import Capacities, Compared
 from interlock.serving.metrics import Metrics
 
+_PARTS: Final = ("mean", "p50", "p90", "p99")
+BANDED: Final = (
+    *(f"{name}.{part}" for name in ("ttft", "tpot", "itl", "e2el", "queue") for part in _PARTS),
+    "request_throughput", "output_throughput", "request_goodput", "within_slo", "utilization", "kv_occupancy",
+    "joules_per_token", "usd_per_million_tokens", "goodput_per_usd",
+)  # fmt: skip
 
-def serving_record(metrics: Metrics) -> dict[str, Any]:
-    """One simulation: SI figures, and the same as `vllm bench serve` and AIPerf have them."""
+
+def serving_record(each: Compared) -> dict[str, Any]:
+    """One simulation: SI figures, their bands, and the same as `vllm bench serve` and AIPerf have them."""
+    run = {"policy": each.run.policy, "rate": each.run.rate, "seed": each.run.seed}
+    record: dict[str, Any] = _plain({**run, **metrics_record(each.metrics), "bands": bands_record(each)})
+    return record
+
+
+def metrics_record(metrics: Metrics) -> dict[str, Any]:
+    """The figures of one simulation, in three sets of names."""
     record: dict[str, Any] = _plain({**asdict(metrics), "vllm": vllm_record(metrics), "aiperf": aiperf_record(metrics)})
     return record
 
 
-def capacity_record(found: Capacity) -> dict[str, Any]:
-    """The highest rate, what was measured there, and every rate tried."""
-    bare = asdict(replace(found, metrics=None))
-    record: dict[str, Any] = _plain({**bare, "metrics": serving_record(found.metrics) if found.metrics else None})
+def bands_record(each: Compared) -> dict[str, tuple[float, float]] | None:
+    """Ends of the band that the step times' 90 % band gives each figure; None where there is none."""
+    found = {name: ends for name in BANDED if (ends := each.ends(name)) is not None}
+    return found or None
+
+
+def capacity_record(found: Capacities) -> dict[str, Any]:
+    """The highest rate and its band, what was measured there, and every rate tried."""
+    likely = found.likely
+    told = {
+        **asdict(replace(likely, metrics=None)),
+        "band": found.ends,
+        "metrics": metrics_record(likely.metrics) if likely.metrics else None,
+    }
+    record: dict[str, Any] = _plain(told)
     return record
 
 
-def serving_csv(found: Mapping[str, Metrics]) -> str:
-    """One row a policy."""
+def serving_csv(found: Sequence[Compared]) -> str:
+    """One row a simulation."""
     out = io.StringIO()
-    flat = {name: {**vllm_record(metrics), **_scalars(metrics)} for name, metrics in found.items()}
-    writer = csv.DictWriter(out, ["policy", *next(iter(flat.values()))], lineterminator="\n")
+    rows = [_row(each) for each in found]
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({"policy": name, **row} for name, row in flat.items())
+    writer.writerows(rows)
     return out.getvalue()
+
+
+def _row(each: Compared) -> dict[str, Any]:
+    run = {"policy": each.run.policy, "rate": each.run.rate, "seed": each.run.seed}
+    bands = bands_record(each) or {}
+    ends = {
+        f"{name.replace('.', '_')}_{side}": end
+        for name, pair in bands.items()
+        for side, end in zip(("low", "high"), pair, strict=True)
+    }
+    return {**run, **vllm_record(each.metrics), **_scalars(each.metrics), **ends}
 
 
 def _scalars(metrics: Metrics) -> dict[str, Any]:

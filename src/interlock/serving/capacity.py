@@ -6,13 +6,24 @@ keeps: a rate counts as met when a share of the requests (90 % unless told other
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from interlock.errors import InputError, shown
 from interlock.serving.metrics import Metrics
 
 TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """A rate that was tried: the share within the limits, and the 99th percentiles there, seconds."""
+
+    rate: float
+    within_slo: float
+    ttft_p99: float
+    tpot_p99: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +35,7 @@ class Capacity:
 
     rate: float
     metrics: Metrics | None
-    tried: tuple[tuple[float, float], ...]  # rate, share within the limits
+    tried: tuple[Point, ...]
     open: bool
 
 
@@ -44,35 +55,54 @@ def rates_of(text: str) -> tuple[float, float]:
     return found
 
 
-def find_capacity(
-    run: Callable[[float], Metrics], low: float, high: float, *, share: float = 0.9, tolerance: float = TOLERANCE
-) -> Capacity:
-    """Bisect between two rates.
+def bisection(
+    low: float, high: float, *, share: float = 0.9, tolerance: float = TOLERANCE
+) -> Generator[float, Metrics, Capacity]:
+    """Yields the rate to try next, is sent the metrics there, ends with the capacity.
 
     Args:
-        run: a simulation at a rate, measured against limits.
         low: the lowest rate of interest.
         high: the highest.
         share: of the requests that must meet the limits.
         tolerance: how close the bounds come, relative.
     """
-    tried: list[tuple[float, float]] = []
+    tried: list[Point] = []
 
-    def meets(rate: float) -> Metrics | None:
-        found = run(rate)
-        tried.append((rate, found.within_slo or 0.0))
-        return found if (found.within_slo or 0.0) >= share else None
+    def meets(rate: float, found: Metrics) -> Metrics | None:
+        within = found.within_slo or 0.0
+        tried.append(Point(rate=rate, within_slo=within, ttft_p99=found.ttft.p99, tpot_p99=found.tpot.p99))
+        return found if within >= share else None
 
-    best = meets(low)
+    best = meets(low, (yield low))
     if best is None:
         return Capacity(rate=0.0, metrics=None, tried=tuple(tried), open=False)
-    if high > low and (top := meets(high)) is not None:
+    if high > low and (top := meets(high, (yield high))) is not None:
         return Capacity(rate=high, metrics=top, tried=tuple(tried), open=True)
     while high / low > 1.0 + tolerance:
         middle = (low * high) ** 0.5
-        found = meets(middle)
+        found = meets(middle, (yield middle))
         if found is None:
             high = middle
         else:
             low, best = middle, found
-    return Capacity(rate=low, metrics=best, tried=tuple(sorted(tried)), open=False)
+    return Capacity(rate=low, metrics=best, tried=tuple(sorted(tried, key=lambda point: point.rate)), open=False)
+
+
+def most_steps(low: float, high: float, tolerance: float = TOLERANCE) -> int:
+    """The most rates that a bisection tries."""
+    spans = math.log(high / low) / math.log(1.0 + tolerance)
+    return 2 + max(math.ceil(math.log2(spans)), 0) if spans > 1 else 2
+
+
+def find_capacity(
+    run: Callable[[float], Metrics], low: float, high: float, *, share: float = 0.9, tolerance: float = TOLERANCE
+) -> Capacity:
+    """Bisect between two rates by a simulation at a rate, measured against limits."""
+    asking = bisection(low, high, share=share, tolerance=tolerance)
+    rate = next(asking)
+    while True:
+        try:
+            rate = asking.send(run(rate))
+        except StopIteration as ended:
+            found: Capacity = ended.value
+            return found

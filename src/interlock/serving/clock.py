@@ -25,6 +25,7 @@ from interlock.cost.ragged import ragged
 from interlock.errors import InputError
 from interlock.hardware import Chip
 from interlock.inference import StepCost, price_step
+from interlock.inference.step_cost import band_of
 from interlock.models import Formats, Model, Scheme, Step
 from interlock.operators import Kind
 from interlock.parallel import Parallelism
@@ -80,7 +81,27 @@ def knots(first: int, last: int, ratio: float = _RATIO) -> Floats:
     return np.asarray(found, dtype=float)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The likely clock, and those of the ends of the 90 % band of a step; None where chips are priced without one."""
+
+    likely: StepClock
+    fast: StepClock | None
+    slow: StepClock | None
+
+
 def price_clock(
+    model: Model, scheme: Scheme, parallelism: Parallelism, chip: Chip, *, max_num_seqs: int = 256, skew: float = 0.0,
+    overhead_s: float = 0.0, chips: Chips | None = None, queries: int = 1, drawn: Floats | None = None,
+) -> StepClock:  # fmt: skip
+    """The likely clock alone; see `price_clocks`."""
+    return price_clocks(
+        model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=chips,
+        queries=queries, drawn=drawn,
+    ).likely  # fmt: skip
+
+
+def price_clocks(
     model: Model,
     scheme: Scheme,
     parallelism: Parallelism,
@@ -92,8 +113,10 @@ def price_clock(
     chips: Chips | None = None,
     queries: int = 1,
     drawn: Floats | None = None,
-) -> StepClock:
+) -> Clocks:
     """Fill the tables for one replica.
+
+    At the ends of the band every step is off the same way: a clock that is slow in one step is slow in all.
 
     Args:
         model: a decoder; models that do not generate have no steps.
@@ -131,30 +154,30 @@ def price_clock(
     fills = price(Step(prefill_sequences=1.0, prefill_tokens=news[:, None], prefill_context=contexts[None]))
     more = [price(Step(prefill_sequences=sequences[:, None], prefill_tokens=float(count),
                        prefill_context=contexts[None])) for count in ((1, queries) if queries > 1 else ())]  # fmt: skip
-    shape = (sequences.size, contexts.size), (news.size, contexts.size)
-    found = []
     tensor = float(np.asarray(parallelism.tensor))
-    for quantity, extra, times in (
-        ("time", overhead_s, 1.0),
-        ("energy", 0.0, tensor),
-    ):  # an operator's joules: one chip's
+
+    def tables(quantity: str, extra: float = 0.0, times: float = 1.0) -> Floats:
         linear = np.broadcast_to(_part(prefills, quantity, head=False) * times, tokens.shape)
         head = np.broadcast_to(_part(heads, quantity, head=True) * times, rows.shape)
         if not np.all(np.isfinite(linear)) and quantity == "time":
             raise InputError("--chip", chip.id, "a chip whose rates for these formats, memory and links are published")
-        whole = np.broadcast_to(getattr(decodes, quantity), shape[0])
+        whole = np.broadcast_to(getattr(decodes, quantity), (sequences.size, contexts.size))
         attend = whole - linear[: sequences.size, None] - head[: sequences.size, None]
         if more:  # every query reads the same cache, which a kernel for decoding does once
-            one, many = (_attention(cost, quantity) * times for cost in more)
+            one, many = (_part(cost, quantity, attention=True) * times for cost in more)
             attend = attend + np.maximum(many - one, 0.0)
-        read = np.broadcast_to(getattr(fills, quantity), shape[1])
+        read = np.broadcast_to(getattr(fills, quantity), (news.size, contexts.size))
         fill = read - np.interp(news, tokens, linear)[:, None] - head[0]
-        beside = losses.beside(heads_a_group) if quantity == "time" else 1.0
-        found.append(_tables(tokens, linear + extra, head, contexts, attend, news, fill, beside))
+        beside = 1.0 if quantity == "energy" else losses.beside(heads_a_group)
+        return _tables(tokens, linear + extra, head, contexts, attend, news, fill, beside)
+
     size = tensor * float(np.asarray(parallelism.pipeline))
     static = float(np.asarray(columns.static_power)) * size
-    joules = _scaled(found[1], 1.0)
-    return StepClock(seconds=found[0], joules=joules, static_w=static)
+    joules = _scaled(tables("energy", times=tensor), 1.0)  # an operator's joules are one chip's
+    made = {name: StepClock(seconds=tables(name, overhead_s), joules=joules, static_w=static)
+            for name in ("time", "low", "high")}  # fmt: skip
+    known = all(np.all(np.isfinite(made[name].seconds)) for name in ("low", "high"))
+    return Clocks(likely=made["time"], fast=made["low"] if known else None, slow=made["high"] if known else None)
 
 
 def affine_clock(
@@ -202,12 +225,6 @@ def _scaled(tables: Floats, factor: float) -> Floats:
     return made
 
 
-def _attention(cost: StepCost, quantity: str) -> Any:
-    """Seconds or joules of attention."""
-    parts = [getattr(item, f"total_{quantity}") for item in cost.operators if item.operator.kind is Kind.ATTENTION]
-    return np.sum(np.broadcast_arrays(*parts), axis=0) if parts else 0.0
-
-
 def _heads(cost: StepCost) -> tuple[float, float]:
     """Query heads that share a key-value head, and key-value heads of a chip; one of each where none are shared."""
     for item in cost.operators:
@@ -218,15 +235,19 @@ def _heads(cost: StepCost) -> tuple[float, float]:
     return 1.0, 1.0
 
 
-def _part(cost: StepCost, quantity: str, *, head: bool) -> Any:
-    """Seconds or joules of the head, or of what works token by token."""
-    attribute = f"total_{quantity}"
-    parts = [
-        getattr(item, attribute)
+def _part(cost: StepCost, quantity: str, *, head: bool = False, attention: bool = False) -> Any:
+    """Seconds, an end of their band, or joules: of attention, of the head, or of what else works token by token."""
+    chosen = [
+        item
         for item in cost.operators
-        if item.operator.kind is not Kind.ATTENTION and (item.operator.block == "head") == head
+        if (item.operator.kind is Kind.ATTENTION) == attention
+        and (attention or (item.operator.block == "head") == head)
     ]
-    return np.sum(np.broadcast_arrays(*parts), axis=0) if parts else 0.0
+    parts = [item.total_energy if quantity == "energy" else item.total_time for item in chosen]
+    total = np.sum(np.broadcast_arrays(*parts), axis=0) if parts else 0.0
+    if quantity in ("low", "high"):
+        return band_of(chosen, total)[quantity == "high"]
+    return total
 
 
-__all__ = ["StepClock", "affine_clock", "price_clock"]
+__all__ = ["Clocks", "StepClock", "affine_clock", "price_clock", "price_clocks"]

@@ -22,7 +22,7 @@ from interlock.inference.memory import cache_bytes, memory_plan
 from interlock.inference.request import divisibility
 from interlock.models import Formats, Model, Scheme
 from interlock.parallel import Parallelism
-from interlock.serving.clock import StepClock, price_clock
+from interlock.serving.clock import Clocks, StepClock, price_clocks
 from interlock.serving.speculation import Drafting, Speculation, speculation
 
 LONGEST_STEP = 8192  # tokens of a step that activations are kept for
@@ -41,7 +41,7 @@ class Deployment:
     chip: Chip
     scheme: Scheme
     parallelism: Parallelism
-    clock: StepClock
+    clocks: Clocks
     lanes: int
     kv_tokens: int
     token_bytes: float
@@ -51,6 +51,11 @@ class Deployment:
     transfer_latency_s: float
     price: ChipPrice | None
     speculation: Speculation | None = None
+
+    @property
+    def clock(self) -> StepClock:
+        """The likely one."""
+        return self.clocks.likely
 
     @property
     def chips(self) -> int:
@@ -100,7 +105,7 @@ def deployment(
     formats = Formats.of(scheme)
     columns = Chips.calibrated(chip).run_by(stack or usual_stack(chip.category))
     stages, tensor = float(np.asarray(parallelism.pipeline)), float(np.asarray(parallelism.tensor))
-    clock = price_clock(
+    clocks = price_clocks(
         model, scheme, parallelism, chip, max_num_seqs=max_num_seqs, skew=skew, overhead_s=overhead_s, chips=columns,
         drawn=drawn,
     )  # fmt: skip
@@ -128,7 +133,7 @@ def deployment(
         chip=chip,
         scheme=scheme,
         parallelism=parallelism,
-        clock=clock,
+        clocks=clocks,
         lanes=int(stages) * int(np.asarray(parallelism.data)),
         kv_tokens=int(kv_tokens / stages),
         token_bytes=token * tensor,

@@ -10,30 +10,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interlock.errors import InputError, shown
-from interlock.serving.core.state import FIRST_GAP, GAP_RATIO
 from interlock.serving.deployment import Deployment
+from interlock.serving.fairness import service_gap
+from interlock.serving.peaks import most_in_a_second, most_under_way
 from interlock.serving.simulation import Outcome
+from interlock.serving.spread import Spread, gaps_of, spread_of
 from interlock.units import parse
 
 Floats = NDArray[np.float64]
-PERCENTILES: Final = (50, 90, 99)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """A distribution in five numbers, seconds; nan where there is nothing to count."""
-
-    mean: float
-    std: float
-    p50: float
-    p90: float
-    p99: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +39,11 @@ class Metrics:
     total_token_throughput: float
     request_goodput: float | None
     within_slo: float | None
+    peak_output_throughput: float  # the most tokens within a second
+    peak_requests: int  # the most that had arrived and not finished
+    input_tokens: Spread
+    output_lengths: Spread
+    user_pace: Spread  # tokens a second that a user sees after the first
     ttft: Spread
     tpot: Spread
     itl: Spread
@@ -78,6 +72,7 @@ class Metrics:
     usd: float | None
     usd_per_million_tokens: float | None
     goodput_per_usd: float | None
+    service_gap: float | None  # of two clients in weighted tokens, while both have requests waiting
     clients: dict[str, dict[str, float]]
 
 
@@ -142,11 +137,16 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         total_token_throughput=(tokens + prompts) / duration,
         request_goodput=goodput,
         within_slo=share,
-        ttft=_spread(columns["ttft"]),
-        tpot=_spread(columns["tpot"]),
-        itl=_gaps(outcome),
-        e2el=_spread(columns["e2el"]),
-        queue=_spread(outcome.admitted_s - outcome.arrival_s),
+        peak_output_throughput=most_in_a_second(outcome),
+        peak_requests=most_under_way(outcome),
+        input_tokens=spread_of(requests.prompt.astype(float)),
+        output_lengths=spread_of(requests.output.astype(float)),
+        user_pace=spread_of(_paces(columns["tpot"])),
+        ttft=spread_of(columns["ttft"]),
+        tpot=spread_of(columns["tpot"]),
+        itl=gaps_of(outcome),
+        e2el=spread_of(columns["e2el"]),
+        queue=spread_of(outcome.admitted_s - outcome.arrival_s),
         preemptions=int(np.sum(rep["preemptions"])),
         recomputed_tokens=int(np.sum(rep["recomputed"])),
         swapped_tokens=int(np.sum(rep["swapped_tokens"])),
@@ -170,6 +170,7 @@ def measure(outcome: Outcome, on: Deployment | None = None, limits: Mapping[str,
         usd=usd,
         usd_per_million_tokens=None if usd is None else usd / tokens * 1e6,
         goodput_per_usd=None if usd is None or goodput is None else goodput * duration / usd,
+        service_gap=service_gap(outcome),
         clients=_clients(outcome, columns, good),
     )
 
@@ -183,25 +184,10 @@ def latencies(outcome: Outcome) -> dict[str, Floats]:
     return {"ttft": first, "tpot": tpot, "e2el": whole}
 
 
-def _spread(column: Floats) -> Spread:
-    known = column[np.isfinite(column)]
-    if not known.size:
-        return Spread(mean=math.nan, std=math.nan, p50=math.nan, p90=math.nan, p99=math.nan)
-    low, middle, high = (float(value) for value in np.percentile(known, PERCENTILES))
-    return Spread(mean=float(known.mean()), std=float(known.std()), p50=low, p90=middle, p99=high)
-
-
-def _gaps(outcome: Outcome) -> Spread:
-    """Gaps between tokens from their histogram, whose bins are 1 % wide; mean and deviation are exact."""
-    count, total = int(outcome.gaps.sum()), float(np.sum(outcome.replicas["gap_sum"]))
-    if count == 0:
-        return _spread(np.zeros(0))
-    mean = total / count
-    squares = float(np.sum(outcome.replicas["gap_squares"])) / count
-    below = np.cumsum(outcome.gaps)
-    bins = [int(np.searchsorted(below, count * level / 100.0)) for level in PERCENTILES]
-    low, middle, high = (FIRST_GAP * math.exp(GAP_RATIO * (at + 0.5)) for at in bins)
-    return Spread(mean=mean, std=math.sqrt(max(squares - mean**2, 0.0)), p50=low, p90=middle, p99=high)
+def _paces(tpot: Floats) -> Floats:
+    with np.errstate(divide="ignore"):
+        found: Floats = 1.0 / tpot
+    return found
 
 
 def _clients(outcome: Outcome, columns: Mapping[str, Floats], good: NDArray[np.bool_]) -> dict[str, dict[str, float]]:

@@ -62,7 +62,7 @@ def _traffic(
         raise InputError("--requests", str(count), "1 to 1e8")
     if trace is None:
         return _even(shape, prompt, output, count or DEFAULT_COUNT, rate, process, cv, seed, clients)
-    if not looks_like_path(trace) and not trace.endswith((".csv", ".jsonl", ".gz")):
+    if not names_file(trace):
         kind = generator(trace, "--trace")
         return generate(kind, count or DEFAULT_COUNT, seed=seed, rate=rate, process=process, cv=cv, clients=clients)
     found = read_trace(trace)
@@ -74,6 +74,11 @@ def _traffic(
             raise InputError("--rate", "nothing", f"requests a second, since {trace} has no times")
         return replace(found, arrival_s=arrival_times(len(found), pace, seed, process=process, cv=cv))
     return found if rate is None else found.at_rate(rate)
+
+
+def names_file(trace: str) -> bool:
+    """Whether a trace is named by its file rather than by its kind."""
+    return looks_like_path(trace) or trace.endswith((".csv", ".jsonl", ".gz"))
 
 
 def _even(

@@ -15,8 +15,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from interlock.atomic import replacing_folder
 from interlock.errors import InputError, UnsupportedError, shown
-from interlock.lab.atomic import replacing_folder
 from interlock.lab.extras import require_gguf
 from interlock.lab.folders import cache_folder
 from interlock.lab.models.folder import check_numbers

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
+from interlock.atomic import replacing_file
 from interlock.errors import InputError
-from interlock.lab.atomic import replacing_file
 from interlock.lab.pretrain.recipe import Recipe
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import interlock
-from interlock.lab.atomic import replacing_folder
+from interlock.atomic import replacing_folder
 from interlock.lab.models.gguf_file import save_plain
 from interlock.lab.pretrain.run import Trained
 from interlock.lab.text import Text

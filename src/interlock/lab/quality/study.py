@@ -19,7 +19,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 import interlock
-from interlock.evidence.quality import ORIGINAL, QualityRecord, Subject, known
+from interlock.evidence.quality import ORIGINAL, QualityRecord, Subject, keep, known
 from interlock.lab.corpus import evaluation_text
 from interlock.lab.metrics.choices import Question, answer, make_questions
 from interlock.lab.metrics.harness import check_harness, harness_scores
@@ -30,7 +30,6 @@ from interlock.lab.quality.asked import technique_label, technique_modules, tech
 from interlock.lab.quality.code_version import code_version
 from interlock.lab.quality.figures import distances, own_figures
 from interlock.lab.quality.fitting import check_groups
-from interlock.lab.quality.store import keep
 from interlock.lab.text import Text
 from interlock.surgery.calibration import Calibration
 from interlock.surgery.outliers import inject

@@ -18,6 +18,10 @@ Spec = dict[str, Any]
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 WIDTH: Final = 640
+COLOURS: Final = (
+    "#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#bab0ac",
+    "#1f3b5c", "#8a4a0b", "#7d1f21", "#2d6b66", "#24571d", "#8a7212", "#5e3153", "#c2185b", "#5b3a29", "#5d5a58",
+)  # fmt: skip
 _CONFIG: Final[Spec] = {
     "background": "transparent",
     "view": {"stroke": None},
@@ -25,7 +29,7 @@ _CONFIG: Final[Spec] = {
     "legend": {"titleFontWeight": "normal", "labelLimit": 220},
 }
 _SECONDS: Final = (
-    "datum.value >= 1 ? format(datum.value, '~g') + ' s' : datum.value >= 1e-3 ? "
+    "datum.value == 0 ? '0' : datum.value >= 1 ? format(datum.value, '~g') + ' s' : datum.value >= 1e-3 ? "
     "format(datum.value * 1e3, '~g') + ' ms' : format(datum.value * 1e6, '~g') + ' µs'"
 )
 

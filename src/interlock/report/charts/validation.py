@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from interlock.report.charts.chart import Spec, axis, chart, empty
+from interlock.report.charts.chart import COLOURS, Spec, axis, chart, empty
 from interlock.report.charts.placing import ticks
 from interlock.report.record import Record
 from interlock.validation import Row, Validation
@@ -27,10 +27,6 @@ _GREY: Final = "#8a8f98"
 _HEIGHT: Final = 400
 _CLOSE: Final = {"equal": 1.0, "+20 %": 1.2, "-20 %": 0.8}
 _QUANTILES: Final = {"q05": 0.05, "q25": 0.25, "q50": 0.5, "q75": 0.75, "q95": 0.95}
-_COLOURS: Final = (
-    "#4e79a7", "#f28e2b", "#e15759", "#76b7b2", "#59a14f", "#edc948", "#b07aa1", "#ff9da7", "#9c755f", "#bab0ac",
-    "#1f3b5c", "#8a4a0b", "#7d1f21", "#2d6b66", "#24571d", "#8a7212", "#5e3153", "#c2185b", "#5b3a29", "#5d5a58",
-)  # fmt: skip
 _SHAPES: Final = ("circle", "diamond", "triangle-up", "square")
 Looks = Mapping[str, tuple[str, str]]  # colour and shape by chip
 Kind = tuple[str, str]  # family and quantity
@@ -44,7 +40,7 @@ def looks(validation: Validation) -> Looks:
         rows.update(dict(zip(map(str, chips), counts.tolist(), strict=True)))
     ranked = sorted(rows, key=lambda chip: (-rows[chip], chip))
     return {
-        chip: (_COLOURS[place % len(_COLOURS)], _SHAPES[place // len(_COLOURS) % len(_SHAPES)])
+        chip: (COLOURS[place % len(COLOURS)], _SHAPES[place // len(COLOURS) % len(_SHAPES)])
         for place, chip in enumerate(ranked)
     }
 
