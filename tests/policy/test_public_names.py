@@ -43,6 +43,7 @@ JUDGE = "--model --text --tokens --calibration-tokens --questions --context --ha
 OPTIONS = {
     "plan": """
         --model --chips --workload --prompt --input-len --output --output-len --images --objective --ttft --tpot
+        --slo --trace --requests --num-prompts --policy --shortlist
         --latency --power --rate --request-rate --max-chips --max-quality-loss --quality-basis --weight-formats
         --kv-cache-dtypes --price --price-basis --host-memory --routing-skew --spill --no-spill --front --stack --json
         --csv --html

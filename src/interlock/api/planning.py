@@ -32,8 +32,12 @@ from interlock.search.axes import BATCHES, expert_degrees, pipeline_degrees, ten
 from interlock.search.goals import Objective
 from interlock.search.loss import Basis, Offer
 from interlock.search.offers import make_offers
+from interlock.search.trial import try_out
+from interlock.serving.metrics import slo as limits_of
+from interlock.serving.registry import policy as find_policy
 from interlock.units import parse
 from interlock.workloads import workload as read_workload
+from interlock.workloads.load import Load
 
 BASES: Final = ("hourly", "purchase")
 
@@ -51,7 +55,12 @@ def plan(
     tpot: str | float | None = None,
     latency: str | float | None = None,
     power: str | float | None = None,
+    slo: str | None = None,
     rate: float | None = None,
+    trace: str | None = None,
+    requests: int = 2000,
+    policy: str = "sarathi-serve",
+    shortlist: int = 6,
     max_chips: int = 8,
     max_quality_loss: str | float | None = None,
     quality_basis: Basis = "published",
@@ -80,7 +89,12 @@ def plan(
         tpot: limit on the time per output token.
         latency: limit on the whole request.
         power: limit on the board power of all chips, watts or "10 kW".
+        slo: the limits in one text, such as "ttft=1s,tpot=50ms".
         rate: requests a second to carry; replicas are added for it.
+        trace: a kind of traffic or a trace file: lengths are its means, and the shortlist is simulated under it.
+        requests: how many of them.
+        policy: of serving, in the simulation.
+        shortlist: how many deployments are simulated at most.
         max_chips: the most chips a deployment may have.
         max_quality_loss: limit on the relative rise of perplexity, "1%" or 0.01; formats and sparsity of which a loss
             is known join the search, and what is unknown is left out.
@@ -102,6 +116,12 @@ def plan(
     """
     described = resolve_model(model)
     shape = read_workload(workload or "chat", "--workload")
+    limits = limits_of(slo)
+    for name, flag in (("ttft", ttft), ("tpot", tpot), ("e2el", latency)):
+        if name in limits and flag is not None:
+            raise InputError("--slo", shown(slo), f"{name} here or by its own flag, not both")
+    ttft, tpot, latency = limits.get("ttft", ttft), limits.get("tpot", tpot), limits.get("e2el", latency)
+    load, prompt, output, rate = _traffic(trace, requests, policy, shortlist, prompt, output, rate)
     if price_basis not in BASES:
         raise InputError("--price-basis", shown(price_basis), f"one of {', '.join(BASES)}")
     if chips is not None and not chips:
@@ -147,7 +167,33 @@ def plan(
     check_length(described, space.prompt, space.output)
     if show < 1:
         raise InputError("--front", repr(show), "a whole number from 1")
-    return make_plan(space, goals, show=show, progress=progress)
+    found = make_plan(space, goals, show=show, progress=progress)
+    return found if load is None else try_out(found, load, policy=policy, shortlist=shortlist, progress=progress)
+
+
+def _traffic(
+    trace: str | None,
+    requests: int,
+    policy: str,
+    shortlist: int,
+    prompt: float | None,
+    output: float | None,
+    rate: float | None,
+) -> tuple[Load | None, float | None, float | None, float | None]:
+    """What is simulated, its mean lengths, and the rate; as they were where nothing is."""
+    if trace is None:
+        return None, prompt, output, rate
+    if prompt is not None or output is not None:
+        raise InputError("--trace", shown(trace), "a trace without --prompt and --output, which it has its own of")
+    find_policy(policy)
+    if shortlist < 1:
+        raise InputError("--shortlist", repr(shortlist), "a whole number from 1")
+    load = Load(trace=trace, count=requests)
+    found = load.at(rate)
+    pace = rate if rate is not None else found.rate
+    if not pace > 0:
+        raise InputError("--rate", "nothing", f"requests a second, since {trace} has no times")
+    return load, float(round(found.prompt.mean())), float(round(found.output.mean())), pace
 
 
 def spill_bytes(chip: Chip) -> float:

@@ -48,8 +48,18 @@ class PlanFlags:
     """Longest time of a whole request, such as 10s."""
     power: str | None = None
     """Most board power of all chips, such as 10kW."""
+    slo: str | None = None
+    """The limits in one, such as ttft=1s,tpot=50ms."""
     rate: Annotated[float | None, Parameter(alias="--request-rate")] = None
     """Requests a second to carry; replicas are added for it."""
+    trace: str | None = None
+    """A kind of traffic (`interlock trace list`) or a trace file: the best few deployments are simulated under it."""
+    requests: Annotated[Whole, Parameter(alias="--num-prompts")] = 2000
+    """How many of them are simulated."""
+    policy: str = "sarathi-serve"
+    """The serving policy that is simulated (`interlock policies`)."""
+    shortlist: Whole = 6
+    """Most deployments to simulate."""
     max_chips: Whole = 8
     """Most chips of a deployment."""
     max_quality_loss: str | None = None

@@ -7,7 +7,8 @@ from interlock.cli.words import count, deployment, evidence, formats, performanc
 from interlock.report.quality import quality_words
 from interlock.search import Plan
 from interlock.search.goals import OBJECTIVES
-from interlock.units import show
+from interlock.search.trial import ATTAIN
+from interlock.units import between, show
 
 
 def print_plan(p: Plan) -> None:
@@ -24,6 +25,8 @@ def print_plan(p: Plan) -> None:
         preferred = [("preferred", p.preferred)] if p.preferred else []
         pairs([*performance(p.recommended), *quality, ("limited by", p.binding), *preferred, *start(p.recommended)])
         pairs([("note", text) for text in p.recommended.notes])
+    _trials(p)
+    if p.recommended is not None:
         _front(p)
     _quality(p)
     _runners(p)
@@ -47,6 +50,31 @@ def _question(p: Plan) -> None:
         f"{some(p.candidates, 'deployment')} on {some(len(space.chips), 'chip')} priced, "
         f"{p.feasible:,} meet the limits; ranked by {_objective(p)}"
     )
+
+
+def _trials(p: Plan) -> None:
+    """What the shortlist does under traffic, best first."""
+    trials = p.trials
+    if trials is None:
+        return
+    traffic = f"{some(trials.requests, 'request')} of {trials.traffic}, {trials.rate:.3g}/s"
+    heading(f"Simulated under {trials.policy}: {traffic}")
+    rows = []
+    for trial in trials.ranked:
+        m = trial.compared.metrics
+        share = "" if m.within_slo is None else f"{100 * m.within_slo:.1f}"
+        ends = trial.compared.ends("within_slo")
+        band = "" if ends is None or m.within_slo is None else between(*(f"{100 * end:.0f}" for end in ends))
+        worth = "" if m.goodput_per_usd is None else count(m.goodput_per_usd)
+        rows.append((trial.compared.label, share, band, seconds(m.ttft.p99), seconds(m.tpot.p99), worth))
+    columns = [("deployment", "left"), ("good\n%", "right"), ("90 %\nband", "right"), ("TTFT\np99", "right"),
+               ("TPOT\np99", "right"), ("good\nper $", "right")]  # fmt: skip
+    table(columns, rows)
+    for text in trials.left_out:
+        line(f"  not simulated: {text}")
+    wanted = f"{100 * ATTAIN:.0f} % good are wanted; ranked by good requests per dollar among those that have them."
+    line(f"\n{wanted} Shortlist: the recommended, lowest and Pareto deployments and each chip's best; a replica more "
+         "where one is short.")  # fmt: skip
 
 
 def _objective(p: Plan) -> str:

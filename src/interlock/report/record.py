@@ -17,6 +17,7 @@ from interlock.inference.explanation import Explanation, Lever, Line
 from interlock.report.deployments import deployments
 from interlock.report.launch import launch_command
 from interlock.report.quality import quality_record
+from interlock.report.trials import trials_record
 from interlock.search import Plan
 from interlock.search.goals import Goals
 
@@ -105,6 +106,7 @@ def plan_record(plan: Plan) -> Record:
             for item in plan.relaxations
         ],
         "quality": [quality_record(offer) for offer in space.offers],
+        "simulated": trials_record(plan.trials),
         "missing": list(plan.missing),
         "notes": list(plan.notes),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from interlock.search.load import Loaded, under_rate
 from interlock.search.quality_notes import quality_notes
 from interlock.search.space import Floats, Priced, Space, indices, price_space
 from interlock.search.ties import at_risk, surest, tied, time_evidence
+
+if TYPE_CHECKING:
+    from interlock.search.trial import Trials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class Plan:
     relaxations: tuple[Relaxation, ...]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
+    trials: Trials | None = None  # its shortlist under traffic, where that was asked for
 
 
 def make_plan(

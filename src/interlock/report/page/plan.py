@@ -16,6 +16,7 @@ from interlock.report.page.explanation import explanation_parts
 from interlock.report.page.parts import answer, card, chart_place, header, sources
 from interlock.report.page.question import limit_name, limit_value, question
 from interlock.report.page.table import Cell, figure_cell, name_cell, number_cell, table
+from interlock.report.page.trials import trials_section
 from interlock.report.quality import quality_words
 from interlock.report.record import estimate_record
 from interlock.search import Plan
@@ -35,11 +36,13 @@ def plan_page(plan: Plan, explanation: Explanation | None = None) -> str:
     """
     found = deployments(plan)
     charts: dict[str, Spec] = {"pareto": pareto_chart(plan), "front-memory": memory_chart(plan)} if found else {}
+    trials, drawn = trials_section(plan)
     parts, more = explanation_parts(explanation) if explanation else ([], {})
     counted = f"{plan.feasible:,} of {plan.candidates:,} candidates on {len(plan.space.chips)} chips meet the limits."
     body = joined(
         header("Deployment plan", plan.space.model.name, question(plan), counted),
         _answer(plan),
+        trials,
         section("What speed costs", chart_place("pareto", "Pareto front of the plan")) if found else "",
         section("The front", text("p", _FRONT, "soft"), _front(plan, found)) if found else "",
         section("Quality", text("p", _QUALITY, "soft"), _quality(plan)) if plan.space.offers else "",
@@ -50,7 +53,7 @@ def plan_page(plan: Plan, explanation: Explanation | None = None) -> str:
         section("Remarks", bullets(plan.notes)),
         sources([plan.recommended] if plan.recommended else found),
     )
-    return document(f"{plan.space.model.name}: deployment plan", body, {**charts, **more})
+    return document(f"{plan.space.model.name}: deployment plan", body, {**charts, **drawn, **more})
 
 
 def _answer(plan: Plan) -> str:
