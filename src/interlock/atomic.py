@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from interlock.errors import InputError
@@ -28,7 +28,8 @@ def replacing_file(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise _refused(target, error) from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # its folder may be a file
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

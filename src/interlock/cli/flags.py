@@ -79,6 +79,17 @@ class DeploymentFlags:
         return {**named, "prices": prices(self.price)}
 
 
+def whole(value: int, flag: str, least: int, most: int) -> int:
+    """A whole number within bounds.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not least <= value <= most:
+        raise InputError(flag, str(value), f"a whole number from {least} to {most}")
+    return value
+
+
 def prices(texts: Sequence[str]) -> dict[str, float]:
     """Chip names and USD an hour from "h100-sxm=2.5".
 

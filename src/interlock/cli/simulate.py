@@ -76,12 +76,13 @@ def simulate(
         raise InputError("--attain", f"{attain:g}", "a share above 0, at most 1")
     if find_capacity and not limits:
         raise InputError("--find-capacity", "no --slo", "limits, such as --slo ttft=1s,tpot=50ms")
+    seeds = sweep.seeded(load.seed)
     rates = load.rates(spanned=find_capacity)
     runs = [
         Run(policy=find_policy(name, max_num_seqs=engine.max_num_seqs).name, rate=rate, seed=seed, history=bool(html))
-        for name in listed(compare, "--compare") or [policy]
+        for name in dict.fromkeys(listed(compare, "--compare") or [policy])
         for rate in (rates[:1] if find_capacity else rates)
-        for seed in sweep.seeded(load.seed)
+        for seed in seeds
     ]
     if (chrome_trace or save_requests) and (len(runs) > 1 or find_capacity):
         raise InputError("--chrome-trace" if chrome_trace else "--save-requests", "several simulations", "one")

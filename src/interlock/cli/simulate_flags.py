@@ -12,7 +12,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from interlock.api.accepted import loaded_format, own_prices, resolve_model, size_of, skew_of
-from interlock.cli.flags import Prices, Whole, listed, prices
+from interlock.cli.flags import Prices, Whole, listed, prices, whole
 from interlock.errors import InputError
 from interlock.hardware.installed import find as find_chip
 from interlock.models import scheme
@@ -27,6 +27,8 @@ from interlock.units import parse
 from interlock.workloads.load import Load
 from interlock.workloads.requests import Requests
 
+MOST_REPLICAS = 10_000
+MOST_SEQUENCES = 8192  # of a batch: a clock has a row for each
 MUCH = 500_000  # requests of all simulations together that are worth starting processes for
 
 
@@ -78,10 +80,10 @@ class EngineFlags:
             Parallelism(
                 tensor=size_of(self.tensor_parallel_size, "--tensor-parallel-size"),
                 pipeline=size_of(self.pipeline_parallel_size, "--pipeline-parallel-size"),
-                data=size_of(self.replicas, "--replicas"),
+                data=whole(self.replicas, "--replicas", 1, MOST_REPLICAS),
             ),
             context=float(np.mean(requests.prompt + requests.output / 2.0)),
-            max_num_seqs=size_of(self.max_num_seqs, "--max-num-seqs"),
+            max_num_seqs=whole(self.max_num_seqs, "--max-num-seqs", 1, MOST_SEQUENCES),
             kv_tokens=self.kv_tokens if self.kv_tokens is None else size_of(self.kv_tokens, "--kv-tokens"),
             overhead_s=parse(self.step_overhead, "s", where="--step-overhead"),
             skew=skew_of(self.routing_skew),
@@ -95,9 +97,11 @@ class EngineFlags:
             clock=on.clock,
             kv_tokens=on.kv_tokens,
             replicas=on.lanes,
-            longest=self.max_model_len or on.model.max_positions or 2**17,
+            longest=on.model.max_positions or 2**17
+            if self.max_model_len is None
+            else size_of(self.max_model_len, "--max-model-len"),
             swap_s=on.swap_s,
-            prefill_replicas=self.prefill_replicas,
+            prefill_replicas=whole(self.prefill_replicas, "--prefill-replicas", 0, MOST_REPLICAS),
             transfer_s=on.transfer_s,
             transfer_latency_s=on.transfer_latency_s,
             transfer_layers=on.model.main.depth,
@@ -139,9 +143,12 @@ class LoadFlags:
 
     def load(self) -> Load:
         """Requests at any rate."""
+        for value, flag in ((self.prompt, "--prompt"), (self.output, "--output")):
+            if value is not None:
+                whole(value, flag, 1, 10**8)
         return Load(
             trace=self.trace, shape=self.workload, prompt=self.prompt, output=self.output, count=self.requests,
-            process=self.arrivals, cv=self.cv, clients=self.clients, samples=size_of(self.n, "--n"),
+            process=self.arrivals, cv=self.cv, clients=whole(self.clients, "--clients", 1, 10**6), samples=size_of(self.n, "--n"),
         )  # fmt: skip
 
     def rates(self, *, spanned: bool) -> list[float | None]:
@@ -174,7 +181,8 @@ class SweepFlags:
 
     def seeded(self, first: int) -> range:
         """The seeds, the first one first."""
-        return range(first, first + size_of(self.seeds, "--seeds"))
+        whole(first, "--seed", 0, 2**31)
+        return range(first, first + whole(self.seeds, "--seeds", 1, 10**5))
 
     @contextmanager
     def means(self, simulations: int, requests: int, *, alone: bool) -> Iterator[Means]:

@@ -14,6 +14,8 @@ from interlock.workloads import formats
 from interlock.workloads.files import head
 from interlock.workloads.requests import Requests
 
+OWN = "arrival_s, input_tokens, output_tokens"
+
 
 def readers() -> dict[str, Any]:
     """Format name to the module that reads it."""
@@ -50,7 +52,7 @@ def _reader(path: Path, kind: str | None) -> Any:
         if reader.reads(start):
             return reader
     found = start.columns or (start.first if isinstance(start.first, dict) else [type(start.first).__name__])
-    raise InputError(str(path), f"columns {_some(found)}", f"a trace of {', '.join(known)}")
+    raise InputError(str(path), f"columns {_some(found)}", f"a trace of {', '.join(known)} (columns: {OWN})")
 
 
 def _some(names: Iterable[str]) -> str:
