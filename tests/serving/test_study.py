@@ -53,11 +53,12 @@ def test_a_slow_clock_is_never_faster(setting):
 
 def test_pure_steps_have_the_band_of_the_cost_model(setting):
     from interlock.cost import Chips
+    from interlock.cost.stack import usual_stack
     from interlock.inference import price_step
     from interlock.models import Formats, Step
 
     on = setting.on
-    columns = Chips.calibrated(on.chip)
+    columns = Chips.calibrated(on.chip).run_by(usual_stack(on.chip.category))
     mean, prompt = float(knots(16, 2**14)[20]), int(knots(1, 2**14, 2**0.125)[60])
     for step, asked in (
         (Step(decode_sequences=16.0, decode_context=mean), (16, 16 * mean, [])),

@@ -148,7 +148,8 @@ class LoadFlags:
                 whole(value, flag, 1, 10**8)
         return Load(
             trace=self.trace, shape=self.workload, prompt=self.prompt, output=self.output, count=self.requests,
-            process=self.arrivals, cv=self.cv, clients=whole(self.clients, "--clients", 1, 10**6), samples=size_of(self.n, "--n"),
+            process=self.arrivals, cv=self.cv, clients=whole(self.clients, "--clients", 1, 10**6),
+            samples=size_of(self.n, "--n"),
         )  # fmt: skip
 
     def rates(self, *, spanned: bool) -> list[float | None]:
