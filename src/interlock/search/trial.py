@@ -194,8 +194,9 @@ def _try(estimate: Estimate, load: Load, policy: str, rate: float | None, limits
     r = estimate.request
     sequences = max(int(r.batch) // int(r.parallelism.pipeline), 1)
     on = deployment(
-        r.model, r.chip, r.scheme, r.parallelism, context=r.prompt + r.output / 2.0, max_num_seqs=sequences, skew=r.skew
-    )
+        r.model, r.chip, r.scheme, r.parallelism, context=r.prompt + r.output / 2.0, max_num_seqs=sequences,
+        skew=r.skew, stack=r.stack,
+    )  # fmt: skip
     on = replace(on, price=estimate.price)
     engine = Engine(
         clock=on.clock,
