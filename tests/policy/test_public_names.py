@@ -73,7 +73,8 @@ OPTIONS = {
         --model --chip --tensor-parallel-size --tp -tp --pipeline-parallel-size --pp -pp --replicas --data-parallel-size
         --dp -dp --prefill-replicas --weight-format --activation-format --kv-cache-dtype --max-num-seqs --max-model-len
         --kv-tokens
-        --step-overhead --routing-skew --price --trace --workload --prompt --input-len --output --output-len --requests
+        --step-overhead --routing-skew --stack --price --trace --workload --prompt --input-len --output --output-len
+        --requests
         --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --n --best-of
         --max-concurrency --seed --policy
         --speculative-model --num-speculative-tokens --acceptance-rate --speculative-disable-by-batch-size

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
-from interlock.api.accepted import loaded_format, own_prices, resolve_model, size_of, skew_of
+from interlock.api.accepted import loaded_format, own_prices, resolve_model, size_of, skew_of, stack_of
 from interlock.cli.flags import Prices, Whole, listed, prices, whole
 from interlock.errors import InputError
 from interlock.hardware.installed import find as find_chip
@@ -65,6 +65,8 @@ class EngineFlags:
     """Host work of every step that no kernel hides, such as 2ms."""
     routing_skew: float = 0.0
     """How unevenly tokens choose experts: 0 uniform, 1 Zipf."""
+    stack: str | None = None
+    """Whose kernels and host times a step has: vllm-v1 (GPUs, if absent), sglang, ...; ideal for bare kernels."""
     price: Prices = field(default_factory=list)
     """Your own price, as NAME=USD_PER_HOUR; may be repeated."""
 
@@ -87,6 +89,7 @@ class EngineFlags:
             kv_tokens=self.kv_tokens if self.kv_tokens is None else size_of(self.kv_tokens, "--kv-tokens"),
             overhead_s=parse(self.step_overhead, "s", where="--step-overhead"),
             skew=skew_of(self.routing_skew),
+            stack=stack_of(self.stack),
             prices=own_prices(prices(self.price), [on]),
             drafting=drafting,
         )

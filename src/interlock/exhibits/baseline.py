@@ -35,7 +35,7 @@ def tokens_per_joule(model: str, name: str, *, weight: str = "fp16", prompt: int
     tdp = chip(name).tdp
     if tdp is None:
         raise ValueError(f"the power of {name} is not published")
-    e = api.estimate(model, name, weight_format=weight, prompt=prompt, output=32, batch=batch)
+    e = api.estimate(model, name, weight_format=weight, prompt=prompt, output=32, batch=batch, stack="ideal")
     per_request = 1 if e.request.model.generates else prompt
     rate = e.tokens_per_s * per_request
     assert e.joules_per_token is not None

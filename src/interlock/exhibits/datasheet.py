@@ -61,6 +61,7 @@ def decode_rate(model: str, name: str, *, chips: int = 1, weight: str = "fp16", 
         weight_format=weight,
         prompt=1,
         output=1,
+        stack="ideal",
     )
     assert e.service.decode is not None
     return float(1.0 / e.service.decode.time)

@@ -36,5 +36,6 @@ def control_hz(
         prompt=loop.observation_tokens,
         images=loop.images,
         output=loop.action_tokens,
+        stack="ideal",
     )
     return 1.0 / (e.latency_s + loop.network_s) if e.feasible else 0.0

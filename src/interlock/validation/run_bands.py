@@ -2,7 +2,8 @@
 
 idea:    the band's ends are quantiles of measured / predicted on rows that a hash set aside for them (`split.py`), so
          that rows nobody looked at score the coverage. Three classes: first principles; constants of the stack fitted
-         on the chip; constants fitted on other chips only, for which each chip is left out of a fit in turn. A stack
+         on the chip; constants fitted on other chips only, for which each chip is left out of a fit in turn (but for
+         the memory that a stack keeps). A stack
          with few such rows takes the band of all stacks of the quantity.
 source:  split conformal prediction: Papadopoulos et al. 2002; Lei et al. 2018. Held in `data/cost/run_bands.toml`.
 """
@@ -10,6 +11,7 @@ source:  split conformal prediction: Papadopoulos et al. 2002; Lei et al. 2018. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -107,7 +109,9 @@ def _predictions(parts: list[Measurements]) -> Iterator[tuple[str, Measurements,
         yield FITTED, aside, training.predict(aside, training_stacks("training_fitted"))
     fitted = {chip for stack in requests.stacks("stacks_fitted").values() for chip in stack.chips}
     for chip in sorted(fitted):  # without any other chip the fit would be the same
-        others = _calibrated(fit_stacks([part.where(part["chip"] != chip) for part in asked]))
+        start = {name: replace(stack, chips=()) for name, stack in requests.stacks("stacks_fitted").items()}
+        rest = [part.where(part["chip"] != chip) for part in asked]
+        others = _calibrated(fit_stacks(rest, start=start, reserves=None))
         for part in asked:
             aside = part.where((request_parts(part) == BAND) & (part["chip"] == chip))
             yield OTHER_CHIP, aside, requests.predict(aside, others)

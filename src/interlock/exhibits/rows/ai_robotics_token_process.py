@@ -14,7 +14,9 @@ DEVICES = ("dimensity-9300", "jetson-agx-orin-64g", "rtx4090", "h100-sxm")
 def run() -> Reproduction:
     """1 / (encode + prefill of the observation + action tokens) on a phone, a robot's module and two GPUs, at INT8."""
     rates = {(m, d): control_hz(m, d, LOOP, weight="int8") for m in MODELS for d in DEVICES}
-    e = api.explain(MODELS[0], "rtx4090", weight_format="int8", prompt=LOOP.observation_tokens, output=8, images=1)
+    e = api.explain(
+        MODELS[0], "rtx4090", weight_format="int8", prompt=LOOP.observation_tokens, output=8, images=1, stack="ideal"
+    )
     vision = sum(line.time_s for line in e.lines if line.operator.startswith("vision."))
     words = sum(line.time_s for line in e.lines if line.phase == "prefill") - vision
     action = e.estimate.latency_s - vision - words

@@ -16,7 +16,9 @@ def run() -> Reproduction:
     phone = api.estimate("llama-3-8b", "dimensity-9300", weight_format="int4-g128", prompt=256, output=128)
     batches = [2**power for power in range(9)]
     cloud = [
-        api.estimate("llama-3-8b", "h100-sxm", weight_format="int4-g128", prompt=256, output=128, batch=b)
+        api.estimate(
+            "llama-3-8b", "h100-sxm", weight_format="int4-g128", prompt=256, output=128, batch=b, stack="ideal"
+        )
         for b in batches
     ]
     device = 1 / (phone.joules_per_token or float("nan"))

@@ -15,9 +15,11 @@ def run() -> Reproduction:
     link = 16 * 32e9 / 8
     cxl = Memory(role="spill", technology="DDR5 over CXL", capacity=512e9, bandwidth=link)
     base = chip("h100-sxm")
-    e = api.estimate("llama-2-70b", replace(base, memories={**base.memories, "host": cxl}), prompt=128, output=32)
+    e = api.estimate(
+        "llama-2-70b", replace(base, memories={**base.memories, "host": cxl}), prompt=128, output=32, stack="ideal"
+    )
     slower = replace(base, memories={**base.memories, "host": replace(cxl, bandwidth=link / 2)})
-    half = api.estimate("llama-2-70b", slower, prompt=128, output=32)
+    half = api.estimate("llama-2-70b", slower, prompt=128, output=32, stack="ideal")
     return reproduction(
         exactly("x16 Gen 5, one direction", 64, link / 1e9, "GB/s"),
         holds("the model runs with its overflow in that memory", e.feasible and e.spilled_bytes > 0),

@@ -20,7 +20,8 @@ def run() -> Reproduction:
         return sum(float(o.flop * o.count) for o in operators if o.name.startswith("vision."))
 
     first, third = (
-        api.estimate("llava-1.5-7b", "a100-80g", images=n, prompt=64 + n * tokens, output=1) for n in (1, 3)
+        api.estimate("llava-1.5-7b", "a100-80g", images=n, prompt=64 + n * tokens, output=1, stack="ideal")
+        for n in (1, 3)
     )
     return reproduction(
         exactly("prompt of three images and 64 words' tokens", 1792, 64 + 3 * tokens, "token"),

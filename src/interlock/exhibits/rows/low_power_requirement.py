@@ -15,7 +15,7 @@ def run() -> Reproduction:
     caveats = table("power_caveats")["chips"]
     rates = {}
     for chip in known:
-        e = api.estimate(MODEL, chip, prompt=128, output=64)
+        e = api.estimate(MODEL, chip, prompt=128, output=64, stack="ideal")
         if e.feasible and e.joules_per_token:
             rates[chip.id] = 1 / e.joules_per_token
     review = [chip.tdp or 0 for chip in known if chip.id in ("h100-sxm", "mi300x", "wse-2", "tpu-v4", "gaudi3")]

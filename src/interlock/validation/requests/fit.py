@@ -47,6 +47,7 @@ def fit_stacks(
     start: Stacks | None = None,
     *,
     calibrated: bool = True,
+    reserves: Sequence[float] | None = _RESERVES,
 ) -> dict[str, Stack]:
     """The stacks with what they add fitted, where enough rows of them were drawn; the others as they were.
 
@@ -56,13 +57,14 @@ def fit_stacks(
         seed: of the split.
         start: the stacks to begin with; those of `data/cost/stacks.toml` if None.
         calibrated: on kernels as they were measured, where they were; else on those of first principles.
+        reserves: bytes that a stack may keep, of which the best are taken; those of `start` if None.
     """
     known = dict(stacks() if start is None else start)
     drawn = [rows.where((request_parts(rows, seed, share) == FIT) & _dense(rows)) for rows in sets]
     told = f"{share:.0%} of {', '.join(dict.fromkeys(rows.set_name for rows in sets))}, seed {seed}"
     best: dict[str, tuple[float, Stack, _Design]] = {}
-    for reserve in _RESERVES:
-        tried = {name: replace(stack, reserve_bytes=reserve) for name, stack in known.items()}
+    for reserve in (None,) if reserves is None else reserves:
+        tried = known if reserve is None else {n: replace(s, reserve_bytes=reserve) for n, s in known.items()}
         for name, design in _designs(drawn, tried, calibrated=calibrated).items():
             if len(design.whole) < _FEWEST:
                 continue

@@ -4,12 +4,13 @@ idea:    each run gives two rows, the mean time to the first token and the mean 
 departs: aggregated runs only, in which one engine reads prompts and decodes; of most disaggregated ones the file does
          not say how many workers served. Degrees that are no power of two, or above the 8 chips of a node, count the
          chips of a whole deployment, not a layout, and are left out; so are experts spread over more than a node. The
-         number in flight is what the provenance says, where it does; attention that is data parallel deals it out. The
-         file does not say how KV caches are stored: in FP8 where TensorRT-LLM runs checkpoints in FP8 or NVFP4, whose
-         makers ship scales for it, else in 16 bits. gpt-oss keeps its experts in MXFP4 whatever else is narrowed, and
-         multiplies them in 16 bits on chips without FP4, which all of its are. Its runs at 512 in flight are left out:
-         most take no longer a token than those at 4. The same run under two dates counts once. Formats of no name are
-         the checkpoint's 16 bits.
+         number in flight is what the provenance says, where it does; attention that is data parallel deals it out, and
+         so do replicas: a batch size that is smaller is of each chip, and tells how many there are. The file does not
+         say how KV caches are stored: in FP8 where TensorRT-LLM runs checkpoints in FP8 or NVFP4, whose makers ship
+         scales for it, else in 16 bits. gpt-oss keeps its experts in MXFP4 whatever else is narrowed, and multiplies
+         them in 16 bits on chips without FP4, which all of its are. Its runs at 512 in flight are left out: most take
+         no longer a token than those at 4. The same run under two dates counts once. Formats of no name are the
+         checkpoint's 16 bits.
 """
 
 from __future__ import annotations
@@ -110,12 +111,14 @@ def _has_cache_scales(table: Table) -> NDArray[np.bool_]:
 
 
 def _concurrency(table: Table) -> NDArray[np.float64]:
-    """Requests in flight: as the provenance says, or else the batch size."""
-    told = table.counts("batch_size")
+    """Requests in flight in one replica: as the provenance says of all, or else the batch size."""
+    each = table.counts("batch_size")
+    told = each.copy()
     for row, text in enumerate(table.text("silicon_data_source")):
         if (match := _CONCURRENCY.search(str(text))) is not None:
             told[row] = float(match[1])
-    return told
+    own = table.counts("tp_size") * np.maximum(table.numbers("attention_dp_size", default=1.0), 1.0)
+    return told / np.maximum(told / each / own, 1.0)
 
 
 def _model(path: str) -> str:
