@@ -45,8 +45,8 @@ OPTIONS = {
         --model --chips --workload --prompt --input-len --output --output-len --images --objective --ttft --tpot
         --slo --trace --requests --num-prompts --policy --shortlist
         --latency --power --rate --request-rate --max-chips --max-quality-loss --quality-basis --weight-formats
-        --kv-cache-dtypes --price --price-basis --host-memory --routing-skew --spill --no-spill --front --stack --json
-        --csv --html
+        --kv-cache-dtypes --price --price-basis --host-memory --routing-skew --stack --spill --no-spill --front
+        --json --csv --html
     """,
     "estimate": DEPLOYMENT,
     "explain": DEPLOYMENT + "--csv --html",
@@ -74,8 +74,7 @@ OPTIONS = {
         --dp -dp --prefill-replicas --weight-format --activation-format --kv-cache-dtype --max-num-seqs --max-model-len
         --kv-tokens
         --step-overhead --routing-skew --stack --price --trace --workload --prompt --input-len --output --output-len
-        --requests
-        --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --n --best-of
+        --requests --num-prompts --rate --request-rate --arrivals --cv --burst-cv --clients --n --best-of
         --max-concurrency --seed --policy
         --speculative-model --num-speculative-tokens --acceptance-rate --speculative-disable-by-batch-size
         --speculative-config --seeds --band --no-band --jobs --resume --compare --slo --find-capacity --attain --json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from interlock.inference.band import Bands, bands_of, bases_of
 from interlock.inference.request import Request, check_request
 from interlock.inference.service import Service, serve
 from interlock.models import Formats, Model, Scheme
+
+_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,10 @@ class Estimate:
     def overhead_s(self) -> float:
         """Seconds of a decode step beyond its bare kernels; below 0 where the stack overlaps them."""
         step = self.service.decode or self.service.prefill
-        return 0.0 if step.work is None else _number(step.time) - _number(step.work[0] + step.work[1])
+        if step.work is None:
+            return 0.0
+        added = _number(step.time) - _number(step.work[0] + step.work[1])
+        return 0.0 if abs(added) < _ROUNDING * _number(step.time) else added
 
     @property
     def free_bytes(self) -> float:
