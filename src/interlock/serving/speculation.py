@@ -56,8 +56,6 @@ class Speculation:
 
     def luck(self, requests: int) -> NDArray[np.int64]:
         """Where the generator of each request starts."""
-        if not self.drafts:
-            return np.ones(requests, dtype=np.int64)
         return np.random.default_rng(self.seed).integers(1, MODULUS, requests)
 
 

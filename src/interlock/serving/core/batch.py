@@ -75,8 +75,9 @@ def join(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> None
     req[r].start = index
     rep[p].decodes += req[r].width
     rep[p].context += req[r].width * req[r].base
-    rep[p].shared += spared(req, r, u) * u.block
-    rep[p].spared += spared(req, r, u)
+    if req[r].width > 1:
+        rep[p].shared += spared(req, r, u) * u.block
+        rep[p].spared += spared(req, r, u)
     if u.grows and u.drafts == 0:
         c[u.growth + p * u.block + (index - req[r].base) % u.block] += req[r].width
     if u.grouping == 1:
@@ -108,8 +109,9 @@ def _stop_decoding(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: An
     context = req[r].base + steps
     rep[p].decodes -= req[r].width
     rep[p].context -= req[r].width * context
-    rep[p].shared -= spared(req, r, u) * u.block
-    rep[p].spared -= spared(req, r, u)
+    if req[r].width > 1:
+        rep[p].shared -= spared(req, r, u) * u.block
+        rep[p].spared -= spared(req, r, u)
     req[r].made += steps
     if steps > 0:
         req[r].last = rep[p].last_decode

@@ -26,7 +26,9 @@ def own_blocks(req: Any, r: int, u: Any) -> int:
 
 def spared(req: Any, r: int, u: Any) -> int:
     """Blocks that the answers to one prompt need not have twice: those that the prompt fills; they copy its last."""
-    return int((req[r].width - 1) * (req[r].prompt // u.block)) if u.grows else 0
+    if req[r].width == 1 or not u.grows:
+        return 0
+    return int((req[r].width - 1) * (req[r].prompt // u.block))
 
 
 def written(req: Any, r: int) -> int:

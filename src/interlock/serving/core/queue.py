@@ -56,7 +56,8 @@ def insert(req: Any, rep: Any, c: Cells, f: Cells, p: int, r: int, u: Any) -> No
     at = p * u.groups + group_of(req, r, u)
     req[r].child = -1
     req[r].sibling = -1
-    req[r].queued_at = rep[p].now
+    if u.promote_s > 0.0:
+        req[r].queued_at = rep[p].now
     c[u.roots + at] = meld(req, c[u.roots + at], r)
     c[u.queued + at] += 1
     rep[p].waiting += 1

@@ -72,9 +72,9 @@ def grow_for_drafts(req: Any, rep: Any, c: Cells, f: Cells, p: int, u: Any) -> i
 def drafted_cost(req: Any, rep: Any, c: Cells, p: int, u: Any, t: Cells, many: int, tokens: int, chunks: int) -> float:
     """Any step: drafting, one after the other, then verifying, with the prompts that both models read.
 
-    `t` holds three clocks: of single tokens, of the model that verifies, and of the draft model.
+    `t` holds three clocks: of single tokens, of the model that verifies, and of the draft model; one if nobody drafts.
     """
-    plain, verifying, drafting = t
+    plain, verifying, drafting = t[0], t[len(t) // 2], t[len(t) - 1]
     filled, filled_too = 0.0, 0.0
     for i in range(rep[p].filling):
         r = c[u.filling + p * u.seqs + i]
