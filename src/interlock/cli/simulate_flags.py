@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from interlock.api.accepted import loaded_format, own_prices, resolve_model, size_of, skew_of, stack_of
 from interlock.cli.flags import Prices, Whole, listed, prices, whole
+from interlock.cost.ragged import decoding_contexts
 from interlock.errors import InputError
 from interlock.hardware.installed import find as find_chip
 from interlock.models import scheme
@@ -92,6 +93,7 @@ class EngineFlags:
             stack=stack_of(self.stack),
             prices=own_prices(prices(self.price), [on]),
             drafting=drafting,
+            drawn=decoding_contexts(requests.prompt, requests.output),
         )
 
     def engine(self, on: Deployment, concurrency: int | None) -> Engine:
