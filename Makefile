@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 MODEL ?= llama-3.1-70b
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: plan test check-all lint format bench corpus clean
@@ -11,10 +12,10 @@ plan: $(VENV)/.product
 	$(BIN)/interlock plan --model $(MODEL) --workload chat --ttft 1s --tpot 50ms --objective cost
 
 test: $(VENV)/.developer lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 check-all: $(VENV)/.developer lint
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: $(VENV)/.developer
 	$(BIN)/ruff check src tests benchmarks
