@@ -212,7 +212,7 @@ def test_a_search_that_finds_nothing_says_so(answer):
 
 # What does not fit or is not fast enough: exit code 1, and lines that say by how much.
 SHORT = [
-    (("plan", "--model", "gpt3-175b", "--chips", "t4", "--max-chips", "1"), r"178\.\d GB needed .* GB short; 12 chips"),
+    (("plan", "--model", "gpt3-175b", "--chips", "t4", "--max-chips", "1"), r"178\.\d GB needed .* GB short; 14 chips"),
     ((*PLAN, "--ttft", "1us"), r"ttft: at best .* ms with the other limits met, 0\.0 ms allowed \(\d+ % over\)"),
     ((*PLAN, "--tpot", "10us"), r"tpot: at best .*allowed \(\d+ % over\)"),
     ((*PLAN, "--rate", "1e6"), r"max chips: at best \d+ chips .* 8 chips allowed"),

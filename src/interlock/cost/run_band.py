@@ -20,10 +20,14 @@ Ends = tuple[float, float]
 
 
 def ends_of(basis: str, stack: str, quantity: str) -> Ends | None:
-    """The ends for a stack, or for all of them where it has none of its own."""
+    """The ends for a stack, or for all of them where it has none of its own; no surer on chips not fitted."""
     of_stacks = table("run_bands").get(basis, {})
     found = of_stacks.get(stack, {}).get(quantity) or of_stacks.get(ANY, {}).get(quantity)
-    return None if found is None else (float(found[0]), float(found[1]))
+    if found is None:
+        return None
+    within = ends_of(FITTED, stack, quantity) if basis == OTHER_CHIP else None
+    low, high = float(found[0]), float(found[1])
+    return (low, high) if within is None else (min(low, within[0]), max(high, within[1]))
 
 
 def run_ends(stack: Stack, chip: str, quantity: str) -> Ends | None:

@@ -133,7 +133,7 @@ def serve(
 
     def steady(reading: Array, decoding: Array, mixed: Array) -> Pace:
         t_p, t_d, t_m = (np.maximum(seconds, stream) for seconds in (reading, decoding, mixed))
-        cycle = ((1.0 - share) * t_d + share * t_m) * wait
+        cycle = ((1.0 - share) * np.where(share < 1.0, t_d, 0.0) + share * t_m) * wait  # a step may take for ever
         ttft = before + t_p + cycle / 2.0
         latency = ttft + (output - 1.0) * cycle if output > 1 else ttft
         return Pace(ttft=ttft, tpot=cycle, latency=latency, tokens_per_s=batch * stages / cycle)

@@ -61,9 +61,15 @@ def surest(best: Estimate, others: Iterable[Estimate], objective: Objective) -> 
     for other in others:
         weaker = weakest((time_evidence(other), time_evidence(chosen)))
         stronger = time_evidence(other) != weaker
-        if stronger and tied(other, best, objective) and _high_end(other, objective) <= _high_end(best, objective):
+        surer = stronger and not _same_but_for_a_change(best, other)
+        if surer and tied(other, best, objective) and _high_end(other, objective) <= _high_end(best, objective):
             chosen = other
     return chosen
+
+
+def _same_but_for_a_change(one: Estimate, other: Estimate) -> bool:
+    """Whether a chip is a what-if of the other's: both err alike, so the change tells them apart."""
+    return one.request.chip.like == other.request.chip.id
 
 
 def _high_end(e: Estimate, objective: Objective) -> float:
