@@ -62,7 +62,9 @@ def test_a_cycle_is_no_shorter_than_its_decode_step_and_its_prompts(
     fullest = math.ceil(depth / pipeline) * pipeline / depth
     apart = s.decode.time + max(load["batch"], 1.0) * s.prefill.time / load["output"]
     if s.spilled == 0:
-        assert s.decode.time * fullest * (1 - 1e-9) <= s.tpot <= apart * fullest * 1.02  # weights are read for both
+        assert (
+            s.decode.time * fullest * (1 - 1e-9) <= s.tpot <= apart * fullest * 1.05
+        )  # weights are read for both; tiles may be fuller apart
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3, 5, 7, 8, 16, 31, 32])
