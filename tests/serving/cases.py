@@ -132,6 +132,7 @@ def cases(draw: st.DrawFn, *, most: int = 40) -> tuple[Requests, Engine, Policy]
         engine = replace(engine, speculation=None)
     if policy.batching.gang and policy.batching.wait_s > 1:
         engine = replace(engine, concurrency=UNLIMITED)
-    plain = engine.speculation is None and not policy.batching.gang and engine.kv_tokens >= 600
+    roomy = engine.kv_tokens >= 600 and not engine.more  # several whole reservations fit
+    plain = engine.speculation is None and not policy.batching.gang and roomy
     widest = draw(st.sampled_from([1, min(3, policy.max_num_seqs)])) if plain else 1
     return draw(traces(most=most, widest=widest)), engine, policy

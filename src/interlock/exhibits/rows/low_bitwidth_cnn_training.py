@@ -17,6 +17,7 @@ RUN = "bits=2,group_size=0,steps=150,batch=32,learning_rate=0.01"
 def run() -> Reproduction:
     """8, 4, 2 bits in turn against 2 bits throughout, from the same trained transformer, equal steps."""
     import copy
+from typing import Any
 
     from interlock.techniques import technique
 
@@ -26,8 +27,8 @@ def run() -> Reproduction:
         for name, before in (("staged", ",before=8-4"), ("direct", "")):
             model = technique(f"qat:{RUN}{before}").apply(copy.deepcopy(start), lessons(seed)).model
             losses[name, seed] = loss_of(model)
-            row = model.get_submodule("model.layers.0.mlp.up_proj").get_parameter("weight")[0]
-            levels = max(levels, len(set(row.tolist())))
+            layer: Any = model.get_submodule("model.layers.0.mlp.up_proj")
+            levels = max(levels, len(set(layer.weight[0].tolist())))
     return reproduction(
         below("most values in a row at the end", 4, levels),
         *(below(f"seed {seed}: loss with 8, 4, 2 bits in turn over that of 2 bits throughout", 1.0,
