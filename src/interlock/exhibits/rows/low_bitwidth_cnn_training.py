@@ -4,6 +4,8 @@ Shown on the weights of a small transformer; the paper trains convolutional netw
 adds guidance by the network in full precision.
 """
 
+from typing import Any
+
 from interlock.exhibits.base import Reproduction, below, claim, reproduction
 from interlock.exhibits.small_transformer import lessons, loss_of, trained
 
@@ -17,7 +19,6 @@ RUN = "bits=2,group_size=0,steps=150,batch=32,learning_rate=0.01"
 def run() -> Reproduction:
     """8, 4, 2 bits in turn against 2 bits throughout, from the same trained transformer, equal steps."""
     import copy
-from typing import Any
 
     from interlock.techniques import technique
 
