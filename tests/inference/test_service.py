@@ -56,15 +56,16 @@ def test_tokens_in_flight_are_rate_times_residence(name: str, tensor: int, pipel
 def test_a_cycle_is_no_shorter_than_its_decode_step_and_its_prompts(
     name: str, tensor: int, pipeline: int, load: dict[str, float]
 ):
-    s = replica(name, tensor=tensor, pipeline=pipeline, **load)
-    assert s.decode is not None
+    """The upper bound holds where blocks may have any size: apart, 338 + 164 rows may fill blocks that 502 do not."""
+    smooth = replace(H100, blocks=np.zeros_like(H100.blocks), granule=np.ones_like(H100.granule))
     depth = shape(name).main.depth
     fullest = math.ceil(depth / pipeline) * pipeline / depth
-    apart = s.decode.time + max(load["batch"], 1.0) * s.prefill.time / load["output"]
-    if s.spilled == 0:
-        assert (
-            s.decode.time * fullest * (1 - 1e-9) <= s.tpot <= apart * fullest * 1.05
-        )  # weights are read for both; tiles may be fuller apart
+    for chips, more in ((H100, np.inf), (smooth, 1.02)):  # weights are read for both
+        s = replica(name, tensor=tensor, pipeline=pipeline, chips=chips, **load)
+        assert s.decode is not None
+        apart = s.decode.time + max(load["batch"], 1.0) * s.prefill.time / load["output"]
+        if s.spilled == 0:
+            assert s.decode.time * fullest * (1 - 1e-9) <= s.tpot <= apart * fullest * more
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3, 5, 7, 8, 16, 31, 32])

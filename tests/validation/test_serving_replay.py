@@ -63,10 +63,11 @@ def test_one_run_calibrates_all_degrees_and_traces_of_a_70b_model(rows: list[Bes
     assert mean_error(found, "ttft_mean") < 0.25
 
 
+@pytest.mark.xfail(reason="the stack's host time is fitted on 13 rows of other models, which do not show it: 23 %")
 def test_stages_of_a_7b_model_are_near_blind(rows: list[Beside]) -> None:
     found = of(rows, "blis_h100_vllm", run="llama-2-7b")
-    assert mean_error(found, "e2el_mean") < 0.25  # aim 0.15: the stack's host time is fitted on 13 other rows
-    assert mean_error(found, "e2el_p99") < 0.40
+    assert mean_error(found, "e2el_mean") < 0.15
+    assert mean_error(found, "e2el_p99") < 0.30
 
 
 def test_clients_are_served_as_measured_under_both_policies(rows: list[Beside]) -> None:
@@ -77,10 +78,14 @@ def test_clients_are_served_as_measured_under_both_policies(rows: list[Beside]) 
         assert np.mean(held_out) < 0.10, order
 
 
+@pytest.mark.xfail(reason="steady states of published tables keep their order to 0.915 since stacks price them")
 def test_published_tables_keep_their_order(rows: list[Beside]) -> None:
     ranks = [row.predicted for row in of(rows, "serving_published") if row.figure.startswith("rank")]
     assert len(ranks) == 4
-    assert min(ranks) > 0.91
+    assert min(ranks) > 0.92
+
+
+def test_crowded_engines_come_out_as_published(rows: list[Beside]) -> None:
     crowded = of(rows, "serving_published", run="250 in flight")
     assert all(abs(row.error_ratio) < 0.15 for row in crowded)
 
