@@ -12,6 +12,7 @@ from interlock.workloads.generator import generate, generator
 from interlock.workloads.requests import Requests
 
 CLAIM = claim("memory is used to the last token", "the survey, IV-A.2; LightLLM, Token Attention")
+MISSING = "traces as they were recorded: traffic is drawn from generators that were fitted to them"
 
 
 def _traffic() -> list[Requests]:
