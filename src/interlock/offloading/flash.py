@@ -17,7 +17,7 @@ import numpy as np
 from interlock.cost.parameters import table
 from interlock.inference.memory import weight_bytes
 from interlock.models import Formats, Model
-from interlock.models.blocks import Weight
+from interlock.models.blocks import ChannelMixer, Weight
 from interlock.operators import Array
 from interlock.units import parse
 
@@ -89,5 +89,5 @@ def token_loads(model: Model, formats: Formats, drive: Flash, sparsity: Sparsity
     return Loads(seconds={way: read[way] / rate[way] for way in read}, bytes=read, chunk=chunk)
 
 
-def _weights(network, width: int) -> list[Weight]:  # type: ignore[no-untyped-def]
+def _weights(network: ChannelMixer, width: int) -> list[Weight]:
     return [weight for weight in network.weights(width) if weight.group in {"linear", "expert"}]

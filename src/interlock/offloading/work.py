@@ -7,6 +7,7 @@ symbols: b sequences in one batch on the device, s prompt tokens, n output token
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from interlock.cost import Chips
 from interlock.cost.parameters import table
 from interlock.errors import UnsupportedError
+from interlock.hardware.chip import Engine
 from interlock.inference.memory import cache_bytes, memory_plan, weight_bytes
 from interlock.inference.step_cost import StepCost, price_step
 from interlock.models import Formats, Model, Scheme, decode, prefill
@@ -135,6 +137,6 @@ def _host_attention(model: Model, processor: Chips | None, kept: Scheme, batches
     return found + np.zeros_like(np.asarray(batches, dtype=float))
 
 
-def _engines(processor: Chips):  # type: ignore[no-untyped-def]
+def _engines(processor: Chips) -> Collection[Engine]:
     assert processor.calibrated_on is not None
     return processor.calibrated_on.engines.values()

@@ -6,7 +6,7 @@ from interlock.cost import Chips
 from interlock.exhibits.base import Reproduction, above, below, claim, holds, reproduction
 from interlock.exhibits.offloaded import published
 from interlock.hardware import chip
-from interlock.models import Formats, model, scheme
+from interlock.models import Formats, Model, model, scheme
 from interlock.offloading.attention_offload import CacheMemory, attention_split, largest_batch
 from interlock.parallel import Parallelism
 
@@ -46,7 +46,9 @@ def run() -> Reproduction:
     )  # fmt: skip
 
 
-def _half(gpt, half, chips, together, memory, length, capacity) -> float:  # type: ignore[no-untyped-def]
+def _half(
+    gpt: Model, half: Formats, chips: Chips, together: Parallelism, memory: CacheMemory, length: float, capacity: float
+) -> float:
     batch = float(largest_batch(gpt, half, length, capacity, weights=True))
     found = attention_split(gpt, half, chips, together, memory, batch=batch, context=0.75 * length)
     return batch / float(found.together)

@@ -9,6 +9,7 @@ from interlock.exhibits.base import Reproduction, above, below, claim, exactly, 
 from interlock.hardware import Chip, chip
 from interlock.hardware.chip import Engine
 from interlock.inference import price_step
+from interlock.inference.step_cost import PricedOperator
 from interlock.models import Formats, Step, decode, model, prefill, scheme
 from interlock.offloading.coprocessors import Graph, assign, by_trying_all
 from interlock.operators import Kind
@@ -63,7 +64,7 @@ def _kinds(step: Step, processors: list[Chip]) -> list[Kind]:
     return [item.operator.kind for item in _priced(step, processors[0])]
 
 
-def _priced(step: Step, place: Chip):  # type: ignore[no-untyped-def]
+def _priced(step: Step, place: Chip) -> list[PricedOperator]:
     found = price_step(model("llama-3.2-3b"), step, KEPT, Parallelism(), Chips.of(place))
     depth = model("llama-3.2-3b").main.depth
     return [item for item in found.operators if float(np.asarray(item.operator.count)) == depth]
