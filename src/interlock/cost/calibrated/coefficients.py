@@ -16,9 +16,7 @@ import numpy as np
 
 from interlock.cost.calibrated.facts import Facts
 from interlock.cost.calibrated.network import Matrix, Network, Own
-from interlock.cost.calibrated.places import place_of
-from interlock.errors import InputError
-from interlock.files import read_json
+from interlock.cost.calibrated.places import place_of, stored
 
 SCHEMA: Final = 1
 SIZES_S: Final = (1e-5, 1e-4)  # bands are set apart for short, middle and long calls
@@ -77,9 +75,7 @@ def read_coefficients(path: Path) -> Coefficients:
     Raises:
         InputError: not such a file, or of another schema.
     """
-    data = read_json(path)
-    if data.get("schema") != SCHEMA:
-        raise InputError(str(path), f"schema {data.get('schema')!r}", f"schema {SCHEMA}")
+    data = stored(path, SCHEMA)
     names = data["parameters"]
     return Coefficients(
         fit=data["fit"],

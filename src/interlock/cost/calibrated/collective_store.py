@@ -19,9 +19,7 @@ import numpy as np
 from interlock.catalogue import DATA
 from interlock.cost.calibrated.collective_sets import SetKey
 from interlock.cost.calibrated.collective_terms import LinkFacts
-from interlock.cost.calibrated.places import place_of
-from interlock.errors import InputError
-from interlock.files import read_json
+from interlock.cost.calibrated.places import place_of, stored
 
 SCHEMA: Final = 1
 PATH: Final = DATA / "calibrations" / "collective.json"
@@ -71,9 +69,7 @@ def read_fitted(path: Path) -> Collectives:
     Raises:
         InputError: not such a file, or of another schema.
     """
-    data = read_json(path)
-    if data.get("schema") != SCHEMA:
-        raise InputError(str(path), f"schema {data.get('schema')!r}", f"schema {SCHEMA}")
+    data = stored(path, SCHEMA)
     names = data["parameters"]
     return Collectives(
         fit=data["fit"],

@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlock.cost.calibrated.basis import Basis, CalibratedTime
-from interlock.cost.calibrated.coefficients import SIZES_S, Coefficients, Fitted, coefficients
+from interlock.cost.calibrated.coefficients import Coefficients, Fitted, coefficients
 from interlock.cost.calibrated.facts import Facts, facts
 from interlock.cost.calibrated.features import product_features
 from interlock.cost.calibrated.network import correction
 from interlock.cost.calibrated.own import fitted_here, own_products
 from interlock.cost.calibrated.own_schemes import own_scheme_of
+from interlock.cost.calibrated.pooled import pooled
 from interlock.cost.calibrated.product_terms import (
     UNIT_CYCLES,
     Bytes,
@@ -152,19 +153,9 @@ def products(
         return CalibratedTime(seconds, seconds * np.exp(low), seconds * np.exp(high), basis)
     assert fixed is not None  # a set comes with the facts of its chip
     guesses = [priced(found, found.sets[key], m, n, k, each, here, fixed, copies) for key in keys]
-    logs = [np.log(guess) for guess in guesses]
-    seconds = np.exp(np.mean(logs, axis=0))
-    if here != fixed:
-        low, high = found.unseen_band
-        return CalibratedTime(seconds, seconds * np.exp(low), seconds * np.exp(high), Basis.OTHER_CHIP)
     basis = basis if chip.id == reference else Basis.OTHER_CHIP
-    bands = [band_of(found.sets[key], guess) for key, guess in zip(keys, guesses, strict=True)]
-    low = np.min([guess * np.exp(band[0]) for guess, band in zip(guesses, bands, strict=True)], axis=0)
-    high = np.max([guess * np.exp(band[1]) for guess, band in zip(guesses, bands, strict=True)], axis=0)
-    if basis is Basis.OTHER_STACK and stack is not None:  # an engine that was not measured is as uncertain as a chip
-        low = np.minimum(low, seconds * np.exp(found.unseen_band[0]))
-        high = np.maximum(high, seconds * np.exp(found.unseen_band[1]))
-    return CalibratedTime(seconds, low, high, basis)
+    sets = [found.sets[key] for key in keys]
+    return pooled(found, sets, guesses, basis, as_fitted=here == fixed, one_stack=stack is not None)
 
 
 def priced(
@@ -187,13 +178,6 @@ def formula(parameters: Mapping[str, float], m: Any, n: Any, k: Any, each: Bytes
     return product_units(terms, {name: np.float32(value) for name, value in parameters.items()}) * (
         UNIT_CYCLES / here.clock_hz
     )
-
-
-def band_of(one: Fitted, seconds: Any) -> tuple[Any, Any]:
-    """Logarithms of the band's ends over the prediction, by its size class."""
-    place = np.digitize(seconds, SIZES_S)
-    ends = np.array(one.band, dtype=np.float32)
-    return ends[place, 0], ends[place, 1]
 
 
 def bytes_of(scheme: Scheme) -> Bytes:

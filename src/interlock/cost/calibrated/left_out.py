@@ -20,13 +20,12 @@ from numpy.typing import NDArray
 from interlock.catalogue import DATA
 from interlock.cost.calibrated.facts import facts
 from interlock.cost.calibrated.gemm import COPIES, bytes_of, formula, measured_runs
-from interlock.cost.calibrated.places import place_of
+from interlock.cost.calibrated.places import place_of, stored
 from interlock.cost.calibrated.product_terms import product_floor
 from interlock.cost.calibrated.schemes import Scheme, scheme_of
 from interlock.cost.calibrated.selection import stack_family
-from interlock.errors import InputError, UnknownNameError, UnsupportedError
+from interlock.errors import UnknownNameError, UnsupportedError
 from interlock.evidence.measurement import Measurements
-from interlock.files import read_json
 from interlock.hardware import Chip
 
 SCHEMA: Final = 1
@@ -103,9 +102,7 @@ def read_left_out(path: Path) -> LeftOut:
     Raises:
         InputError: not such a file, or of another schema.
     """
-    data = read_json(path)
-    if data.get("schema") != SCHEMA:
-        raise InputError(str(path), f"schema {data.get('schema')!r}", f"schema {SCHEMA}")
+    data = stored(path, SCHEMA)
     names = data["parameters"]
     families = {
         tuple(family.split(_SEPARATOR)): {

@@ -17,9 +17,10 @@ from interlock.cost.calibrated.basis import Basis, CalibratedTime
 from interlock.cost.calibrated.coefficients import Coefficients, Fitted, Key, coefficients
 from interlock.cost.calibrated.facts import Facts, facts
 from interlock.cost.calibrated.form import Columns, Family, feature_matrix, unit_s
-from interlock.cost.calibrated.gemm import BLOCK, band_of, bytes_of, reference_of, set_text
+from interlock.cost.calibrated.gemm import BLOCK, bytes_of, reference_of, set_text
 from interlock.cost.calibrated.kernels import kernel_sets, scheme_name, shared_sets
 from interlock.cost.calibrated.network import correction
+from interlock.cost.calibrated.pooled import pooled
 from interlock.cost.calibrated.product_terms import Bytes
 from interlock.cost.calibrated.split import HELD_OUT, part_of
 from interlock.errors import UnknownNameError, UnsupportedError
@@ -151,18 +152,11 @@ def _class_seconds(
     for key in keys:
         fixed = found.facts[reference, key[2]]
         guesses.append(priced(family, found, found.sets[key], columns, each, here, fixed, copies))
-    seconds = np.exp(np.mean([np.log(guess) for guess in guesses], axis=0))
-    if here != found.facts[reference, keys[0][2]]:
-        low, high = found.unseen_band
-        return CalibratedTime(seconds, seconds * np.exp(low), seconds * np.exp(high), Basis.OTHER_CHIP)
     basis = basis if chip.id == reference else Basis.OTHER_CHIP
-    bands = [band_of(found.sets[key], guess) for key, guess in zip(keys, guesses, strict=True)]
-    low = np.min([guess * np.exp(band[0]) for guess, band in zip(guesses, bands, strict=True)], axis=0)
-    high = np.max([guess * np.exp(band[1]) for guess, band in zip(guesses, bands, strict=True)], axis=0)
-    if basis is Basis.OTHER_STACK and stack is not None:  # an engine that was not measured is as uncertain as a chip
-        low = np.minimum(low, seconds * np.exp(found.unseen_band[0]))
-        high = np.maximum(high, seconds * np.exp(found.unseen_band[1]))
-    return CalibratedTime(seconds, low, high, basis)
+    sets = [found.sets[key] for key in keys]
+    return pooled(
+        found, sets, guesses, basis, as_fitted=here == found.facts[reference, keys[0][2]], one_stack=stack is not None
+    )
 
 
 def _shared(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from interlock.catalogue import DATA, user_folders
+from interlock.errors import InputError
+from interlock.files import read_json
 
 FOLDER: Final = "calibrations"
 
@@ -19,3 +21,15 @@ def place_of(name: str) -> tuple[Path, int]:
         except OSError:
             continue
     return DATA / FOLDER / name, 0
+
+
+def stored(path: Path, schema: int) -> dict[str, Any]:
+    """What a fit wrote.
+
+    Raises:
+        InputError: not such a file, or of another schema.
+    """
+    data = read_json(path)
+    if data.get("schema") != schema:
+        raise InputError(str(path), f"schema {data.get('schema')!r}", f"schema {schema}")
+    return data

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 from interlock.catalogue import DATA
 from interlock.cost.calibrated.facts import Facts
 from interlock.cost.calibrated.network import Matrix, Network, Own, correction
-from interlock.cost.calibrated.places import place_of
+from interlock.cost.calibrated.places import place_of, stored
 from interlock.cost.calibrated.power_features import PowerTerms, power_terms
 from interlock.cost.calibrated.split import HELD_OUT, part_of
 from interlock.errors import InputError, UnsupportedError
 from interlock.evidence.measurement import Measurements
-from interlock.files import read_json
 from interlock.hardware import Chip, chip
 
 SCHEMA: Final = 1
@@ -167,9 +166,7 @@ def read_power(path: Path) -> Power:
     Raises:
         InputError: not such a file, or of another schema.
     """
-    data = read_json(path)
-    if data.get("schema") != SCHEMA:
-        raise InputError(str(path), f"schema {data.get('schema')!r}", f"schema {SCHEMA}")
+    data = stored(path, SCHEMA)
     kinds = {}
     for text, value in data["kinds"].items():
         name, family = text.split("|")
